@@ -1,0 +1,11 @@
+if(GENESIS_SANITIZE)
+  add_compile_options(-fsanitize=${GENESIS_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${GENESIS_SANITIZE})
+  if(GENESIS_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+  if(GENESIS_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # libstdc++ fences in atomic_thread_fence are not modelled; Asio uses none in our configuration.
+    add_compile_options(-Wno-tsan)
+  endif()
+endif()

@@ -1,0 +1,26 @@
+# genesis_library(NAME SOURCES … LINK …): a static library of ours, included from the root.
+function(genesis_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE genesis_warnings ${ARG_PRIVATE_LINK})
+endfunction()
+
+# genesis_test(NAME LABELS … SOURCES … LINK …): one GoogleTest executable, one ctest entry.
+function(genesis_test name)
+  if(NOT GENESIS_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS;ENVIRONMENT" ${ARGN})
+  find_package(GTest REQUIRED)
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gmock_main genesis_warnings)
+  target_compile_definitions(${name} PRIVATE
+    GENESIS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" GENESIS_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "GENESIS_HOME=${CMAKE_SOURCE_DIR};${ARG_ENVIRONMENT}")
+endfunction()
