@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "genesis/base/error.h"
+#include "genesis/program/program.h"
+
+namespace genesis::evolve {
+
+/// A recorded program as a mutator sees it.
+struct Specimen {
+  std::int64_t generation = 0;
+  std::shared_ptr<const Program> program;
+  double score = 0;
+  std::string public_json;
+  std::string text_feedback;
+};
+
+/// One proposal's work order.
+struct MutationRequest {
+  std::int64_t proposal = 0;
+  std::uint64_t run_seed = 0;
+  Specimen parent;
+  std::vector<Specimen> inspirations;
+};
+
+/// The answer: a candidate, and how it came about.
+struct Mutation {
+  Program child;
+  std::string mutator;  ///< Operator or model.
+  std::string patch;    ///< operator, diff, full, cross, fix.
+  std::string summary;  ///< One line for people.
+};
+
+/// What became of a mutation, so that adaptive parts can learn.
+struct MutationFeedback {
+  std::int64_t proposal = 0;
+  std::string mutator;
+  bool evaluated = false;  ///< False: duplicate, rejected or no change.
+  bool correct = false;
+  double score = 0;
+  double parent_score = 0;
+  bool new_best = false;
+};
+
+/// What turns a parent (and inspirations) into a candidate program.
+///
+/// All calls and the answer on the I/O thread; several requests may be in flight. The choice that
+/// depends on learned state is made inside `mutate`, before it returns, so that equal histories make
+/// equal choices. Randomness comes from streams of (run_seed, purpose, proposal).
+class Mutator {
+ public:
+  /// Errors: `not_found` when there is nothing to change, `parse` when the candidate does not pass
+  /// the syntax gate after all tries, others when the mutator itself fails. `mutator` of a failed
+  /// answer is in the message's front for the record.
+  struct Failure {
+    std::string mutator;
+    Error error;
+  };
+  using Answer = tl::expected<Mutation, Failure>;
+  using Done = std::function<void(Answer)>;
+
+  virtual ~Mutator() = default;
+  virtual void mutate(MutationRequest request, Done done) = 0;
+  /// In the order of the record.
+  virtual void learn(const MutationFeedback& feedback) { (void)feedback; }
+  /// Learned state, small; stored with every record.
+  virtual std::string save() const { return {}; }
+  virtual Status load(std::string_view saved) {
+    (void)saved;
+    return {};
+  }
+};
+
+}  // namespace genesis::evolve

@@ -1,0 +1,251 @@
+#include "genesis/evolve/population.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace genesis::evolve {
+namespace {
+
+RankedSet::Entry entry_of(const Member& member) { return {member.score, member.generation}; }
+
+}  // namespace
+
+Population::Population(DatabaseConfig config, std::uint64_t seed)
+    : config_(std::move(config)),
+      seed_(seed),
+      islands_(static_cast<std::size_t>(std::max(1, config_.num_islands))) {}
+
+bool Population::would_improve(bool correct, double score) const {
+  return correct && (!best_ || score > member(*best_).score);
+}
+
+std::size_t Population::island_size(int island) const {
+  return islands_[static_cast<std::size_t>(island)].size();
+}
+
+void Population::insert(const Member& added) {
+  if (would_improve(added.correct, added.score)) best_ = added.generation;
+  members_.push_back(added);
+  if (added.parent >= 0) ++members_[static_cast<std::size_t>(added.parent)].children;
+  if (!added.correct) return;
+  islands_[static_cast<std::size_t>(added.island)].insert(entry_of(added));
+  archive_insert(added);
+}
+
+void Population::archive_insert(const Member& added) {
+  const RankedSet::Entry entry = entry_of(added);
+  const auto at = std::lower_bound(archive_.begin(), archive_.end(), entry,
+                                   [](const auto& a, const auto& b) { return a.before(b); });
+  const auto room = static_cast<std::size_t>(std::max(1, config_.archive_size));
+  if (at == archive_.end() && archive_.size() >= room) return;
+  archive_.insert(at, entry);
+  if (archive_.size() > room) archive_.pop_back();
+}
+
+std::vector<IslandMove> Population::add(const Member& added) {
+  insert(added);
+  if (!added.correct && added.generation == 0) return {};
+  std::vector<IslandMove> moves;
+  if (added.generation == 0) {
+    moves = seed_copies();
+    for (const IslandMove& move : moves) apply(move);
+  } else if (config_.migration_interval > 0 && added.generation % config_.migration_interval == 0) {
+    moves = migrate(added.generation);
+  }
+  return moves;
+}
+
+void Population::restore(const Member& member) { insert(member); }
+
+void Population::apply(const IslandMove& move) {
+  Member& moved = members_[static_cast<std::size_t>(move.generation)];
+  islands_[static_cast<std::size_t>(move.to)].insert(entry_of(moved));
+  if (move.copy) return;
+  islands_[static_cast<std::size_t>(move.from)].erase(entry_of(moved));
+  moved.island = move.to;
+}
+
+std::vector<IslandMove> Population::seed_copies() const {
+  std::vector<IslandMove> moves;
+  for (int island = 1; island < static_cast<int>(islands_.size()); ++island) {
+    moves.push_back({0, 0, island, true});
+  }
+  return moves;
+}
+
+std::vector<IslandMove> Population::migrate(std::int64_t generation) {
+  std::vector<IslandMove> moves;
+  const int count = static_cast<int>(islands_.size());
+  if (count < 2 || config_.migration_rate <= 0) return moves;
+  RandomStream random(seed_, "migration", static_cast<std::uint64_t>(generation));
+  for (int from = 0; from < count; ++from) {
+    RankedSet& island = islands_[static_cast<std::size_t>(from)];
+    if (island.size() < 2) continue;
+    const auto share = static_cast<std::size_t>(static_cast<double>(island.size()) * config_.migration_rate);
+    const std::size_t migrants =
+        std::clamp<std::size_t>(share, 1, static_cast<std::size_t>(config_.migration_interval));
+    for (std::size_t i = 0; i < migrants && island.size() > 1; ++i) {
+      const std::size_t first = config_.island_elitism ? 1 : 0;  // the island's best stays
+      const auto chosen = island.at(first + random.below(island.size() - first));
+      if (chosen.generation == 0) continue;  // the seed lives everywhere already
+      int to = static_cast<int>(random.below(static_cast<std::uint64_t>(count - 1)));
+      if (to >= from) ++to;
+      moves.push_back({chosen.generation, from, to, false});
+      apply(moves.back());
+    }
+  }
+  return moves;
+}
+
+std::optional<Draw> Population::draw(std::int64_t proposal) {
+  if (!best_) return std::nullopt;
+  const auto id = static_cast<std::uint64_t>(proposal);
+  RandomStream island_stream(seed_, "island", id);
+  RandomStream parent_stream(seed_, "parent", id);
+  RandomStream inspiration_stream(seed_, "inspiration", id);
+  Draw drawn;
+  drawn.event = size();
+  drawn.island = draw_island(island_stream);
+  drawn.parent = draw_parent(drawn.island, parent_stream);
+  drawn.inspirations = draw_inspirations(drawn.island, drawn.parent, inspiration_stream);
+  return drawn;
+}
+
+int Population::draw_island(RandomStream& random) const {
+  std::vector<double> weights(islands_.size(), 0.0);
+  double highest = member(*best_).score;
+  std::size_t fewest = SIZE_MAX;
+  for (const RankedSet& island : islands_) {
+    if (!island.empty()) fewest = std::min(fewest, island.size());
+  }
+  for (std::size_t i = 0; i < islands_.size(); ++i) {
+    const RankedSet& island = islands_[i];
+    if (island.empty()) continue;
+    switch (config_.island_selection_strategy) {
+      case IslandSelection::uniform: weights[i] = 1; break;
+      case IslandSelection::equal: weights[i] = island.size() == fewest ? 1 : 0; break;
+      // Shifted by the highest score: large scores must not overflow the exponential.
+      case IslandSelection::proportional: weights[i] = std::exp(island.best().score - highest); break;
+      // By rank of the best rather than by its value, so that negative scores are no special case.
+      case IslandSelection::weighted: {
+        std::size_t better = 0;
+        for (const RankedSet& other : islands_) {
+          if (!other.empty() && other.best().score > island.best().score) ++better;
+        }
+        weights[i] = 1.0 / (static_cast<double>(1 + better) * static_cast<double>(island.size()));
+        break;
+      }
+    }
+  }
+  return static_cast<int>(random.weighted(weights));
+}
+
+std::int64_t Population::draw_parent(int island_index, RandomStream& random) const {
+  const RankedSet& island = islands_[static_cast<std::size_t>(island_index)];
+  switch (config_.parent_selection_strategy) {
+    case ParentSelection::best_of_n: return 0;
+    case ParentSelection::sequential: {
+      for (std::int64_t g = size() - 1; g >= 0; --g) {
+        if (member(g).correct) return g;
+      }
+      return *best_;
+    }
+    case ParentSelection::weighted: return weighted_parent(island_index, random);
+    case ParentSelection::power_law: break;
+  }
+  if (random.chance(config_.exploitation_ratio)) {
+    const auto archived = archive_of(island_index);
+    if (!archived.empty()) {
+      return archived[power_law_rank(archived.size(), config_.exploitation_alpha, random)];
+    }
+  }
+  return island.at(power_law_rank(island.size(), config_.exploitation_alpha, random)).generation;
+}
+
+std::int64_t Population::weighted_parent(int island_index, RandomStream& random) const {
+  const auto candidates = archive_of(island_index);
+  if (candidates.empty()) return islands_[static_cast<std::size_t>(island_index)].best().generation;
+  std::vector<double> scores;
+  for (const std::int64_t g : candidates) scores.push_back(member(g).score);
+  const auto median_of = [](std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+  };
+  const double median = median_of(scores);
+  std::vector<double> distances;
+  for (const double score : scores) distances.push_back(std::abs(score - median));
+  const double scale = std::max(median_of(distances), 1e-6);
+  std::vector<double> weights;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const double x = config_.parent_selection_lambda * (scores[i] - median) / scale;
+    const double fitness = 1.0 / (1.0 + std::exp(-x));
+    weights.push_back(fitness / (1.0 + member(candidates[i]).children));
+  }
+  return candidates[random.weighted(weights)];
+}
+
+bool Population::lives_on(std::int64_t generation, int island) const {
+  return member(generation).island == island || generation == 0;
+}
+
+std::vector<std::int64_t> Population::archive_of(int island) const {
+  std::vector<std::int64_t> found;
+  for (const RankedSet::Entry& entry : archive_) {
+    if (lives_on(entry.generation, island)) found.push_back(entry.generation);
+  }
+  return found;
+}
+
+std::vector<std::int64_t> Population::draw_inspirations(int island, std::int64_t parent,
+                                                        RandomStream& random) const {
+  std::vector<std::int64_t> chosen;
+  const auto take = [&](std::int64_t generation) {
+    if (generation == parent) return;
+    if (std::find(chosen.begin(), chosen.end(), generation) == chosen.end()) chosen.push_back(generation);
+  };
+  const auto wanted = static_cast<std::size_t>(std::max(0, config_.num_archive_inspirations));
+  const auto archived = archive_of(island);
+  if (wanted > 0 && (!config_.enforce_island_separation || lives_on(*best_, island))) take(*best_);
+  const auto elites = static_cast<std::size_t>(static_cast<double>(wanted) * config_.elite_selection_ratio);
+  for (std::size_t i = 0; i < archived.size() && chosen.size() < std::min(wanted, elites + 1); ++i) {
+    take(archived[i]);
+  }
+  // Random archive members: bounded tries, because most may be taken already.
+  for (std::size_t tries = 0; chosen.size() < wanted && !archived.empty() && tries < 4 * wanted; ++tries) {
+    take(archived[random.below(archived.size())]);
+  }
+  if (!config_.enforce_island_separation) {
+    for (std::size_t tries = 0; chosen.size() < wanted && tries < 4 * wanted; ++tries) {
+      take(archive_[random.below(archive_.size())].generation);
+    }
+  }
+  const std::size_t total = chosen.size() + static_cast<std::size_t>(std::max(0, config_.num_top_k_inspirations));
+  for (std::size_t i = 0; i < archived.size() && chosen.size() < total; ++i) take(archived[i]);
+  return chosen;
+}
+
+std::size_t power_law_rank(std::size_t count, double alpha, RandomStream& random) {
+  if (count <= 1) return 0;
+  if (alpha <= 0) return random.below(count);
+  // H is the integral of x^-alpha and its inverse; ranks here are 1-based as in the paper.
+  const auto integral = [alpha](double x) {
+    return std::abs(alpha - 1) < 1e-9 ? std::log(x) : (std::pow(x, 1 - alpha) - 1) / (1 - alpha);
+  };
+  const auto inverse = [alpha](double y) {
+    if (std::abs(alpha - 1) < 1e-9) return std::exp(y);
+    const double base = 1 + y * (1 - alpha);
+    return base <= 0 ? INFINITY : std::pow(base, 1 / (1 - alpha));
+  };
+  const double low = integral(1.5) - 1;
+  const double high = integral(static_cast<double>(count) + 0.5);
+  for (int tries = 0; tries < 1000; ++tries) {
+    const double u = high + random.uniform() * (low - high);
+    const double x = inverse(u);
+    const double k = std::clamp(std::floor(x + 0.5), 1.0, static_cast<double>(count));
+    if (u >= integral(k + 0.5) - std::pow(k, -alpha)) return static_cast<std::size_t>(k) - 1;
+  }
+  return 0;  // cannot happen for finite alpha: the acceptance rate is above one half
+}
+
+}  // namespace genesis::evolve

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "genesis/base/rng.h"
+#include "genesis/evolve/ranked_set.h"
+#include "genesis/evolve/run_config.h"
+
+namespace genesis::evolve {
+
+/// What the population keeps of a recorded program. Texts live in the store.
+struct Member {
+  std::int64_t generation = 0;
+  std::int64_t parent = -1;
+  double score = 0;
+  int island = 0;
+  int children = 0;
+  bool correct = false;
+};
+
+/// A change of island membership; mirrors store::MoveRecord without knowing the store.
+struct IslandMove {
+  std::int64_t generation = 0;
+  int from = 0;
+  int to = 0;
+  bool copy = false;
+};
+
+/// What a proposal works on. `event` is the number of programs the draw saw.
+struct Draw {
+  std::int64_t parent = 0;
+  int island = 0;
+  std::vector<std::int64_t> inspirations;
+  std::int64_t event = 0;
+};
+
+/// Islands and archive over recorded programs, and the draws from them. No I/O, no clock: equal
+/// histories and streams give equal draws.
+///
+/// Parents: power law over ranks, or the weighted rule of ShinkaEvolve (sigmoid of the score's
+/// distance from the median in units of the median absolute deviation, times 1/(1 + children)).
+/// Archive: the best `archive_size` correct programs over all islands. Migration: every
+/// `migration_interval` generations each island sends max(1, floor(size × rate)) random programs to
+/// another, but never more than `migration_interval`, so that the cost per generation stays flat.
+class Population {
+ public:
+  Population(DatabaseConfig config, std::uint64_t seed);
+
+  /// Adds a recorded program; generations come in order from 0. Returns the moves it causes (copies
+  /// of the seed, migration), already applied.
+  std::vector<IslandMove> add(const Member& member);
+  /// Adds a program of an earlier session, without causing moves; those are replayed by `apply`.
+  void restore(const Member& member);
+  void apply(const IslandMove& move);
+
+  /// Draws for one proposal; nullopt while there is no correct program. Depends on the streams
+  /// (seed, "island" | "parent" | "inspiration", proposal) and the population only.
+  std::optional<Draw> draw(std::int64_t proposal);
+
+  std::int64_t size() const { return static_cast<std::int64_t>(members_.size()); }
+  std::optional<std::int64_t> best() const { return best_; }
+  const Member& member(std::int64_t generation) const {
+    return members_[static_cast<std::size_t>(generation)];
+  }
+  /// Is a correct program of this score better than the best so far?
+  bool would_improve(bool correct, double score) const;
+  std::size_t island_size(int island) const;
+  std::span<const RankedSet::Entry> archive() const { return archive_; }
+
+ private:
+  void insert(const Member& member);
+  void archive_insert(const Member& member);
+  std::vector<IslandMove> seed_copies() const;
+  std::vector<IslandMove> migrate(std::int64_t generation);
+  int draw_island(RandomStream& random) const;
+  std::int64_t draw_parent(int island, RandomStream& random) const;
+  std::int64_t weighted_parent(int island, RandomStream& random) const;
+  std::vector<std::int64_t> draw_inspirations(int island, std::int64_t parent,
+                                              RandomStream& random) const;
+  std::vector<std::int64_t> archive_of(int island) const;
+  bool lives_on(std::int64_t generation, int island) const;
+
+  DatabaseConfig config_;
+  std::uint64_t seed_;
+  std::vector<Member> members_;
+  std::vector<RankedSet> islands_;         // correct programs
+  std::vector<RankedSet::Entry> archive_;  // best first, at most archive_size
+  std::optional<std::int64_t> best_;
+};
+
+/// Rank in [0, count) with p(r) ∝ (r + 1)^-alpha. Rejection-inversion (Hörmann and Derflinger,
+/// "Rejection-inversion to generate variates from monotone discrete distributions", 1996): constant
+/// time whatever the count.
+std::size_t power_law_rank(std::size_t count, double alpha, RandomStream& random);
+
+}  // namespace genesis::evolve

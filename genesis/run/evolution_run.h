@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "genesis/base/error.h"
+#include "genesis/evolve/run_config.h"
+#include "genesis/ui/status.h"
+#include "launch/registry.h"
+
+namespace genesis::run {
+
+/// All that defines a run. Everything here is part of its identity but for what
+/// `adjustable_keys()` names.
+struct RunSpec {
+  EvolutionConfig evo;
+  DatabaseConfig db;
+  MutationConfig mutation;
+  ResultsConfig results;
+  launch::JobConfig job;
+  std::string task = "task";  ///< exp_name in the YAML.
+  std::filesystem::path output_dir;
+  std::uint64_t seed = 0;
+  /// The composed configuration, resolved, as JSON text: stored with the run, compared at resume.
+  std::string config_json = "{}";
+};
+
+/// Binds a resolved configuration (the whole tree) to a RunSpec. Throws OptionException.
+RunSpec bind_run_spec(const nlohmann::json& config);
+/// Keys that may differ between a run and its continuation (output paths, verbosity, parallelism).
+const std::vector<std::string>& adjustable_keys();
+
+struct BestProgram {
+  std::int64_t generation = 0;
+  double combined_score = 0;
+  bool correct = false;
+  std::string path;  ///< Of the primary file on disk, or empty when nothing is published.
+};
+
+struct RunSummary {
+  StopReason reason = StopReason::none;
+  std::string message;  ///< For seed_failed and error: what happened, with the log's tail.
+  RunStatus status;
+  std::optional<BestProgram> best;
+};
+
+/// One evolution with its results folder: makes or resumes it, runs it to its end.
+class EvolutionRun {
+ public:
+  /// Takes the run lock, opens or makes the store, compares the configuration with the stored one,
+  /// opens the launcher. Errors: `conflict` when another runner owns the folder or when the
+  /// configuration differs (the message names the keys), and what config and launcher say.
+  static Result<std::unique_ptr<EvolutionRun>> prepare(RunSpec spec);
+  /// The same with a launcher of the caller's own (in-process callables). The io_context is made
+  /// inside, so the launcher comes from a factory.
+  using LauncherFactory =
+      std::function<Result<std::unique_ptr<launch::Launcher>>(const launch::LauncherContext&)>;
+  static Result<std::unique_ptr<EvolutionRun>> prepare(RunSpec spec, LauncherFactory launcher);
+  virtual ~EvolutionRun() = default;
+
+  virtual void add_observer(StatusObserver* observer) = 0;  ///< Borrowed; before run().
+  virtual bool resumed() const = 0;
+  /// Blocks until the run has ended. Call once. Handles no signals itself.
+  virtual RunSummary run() = 0;
+  /// First call drains (running evaluations finish and are recorded), second aborts. Any thread,
+  /// and safe to call from a signal-handling thread.
+  virtual void request_stop() = 0;
+};
+
+/// The spec an existing run was made with, from its store. For `genesis resume` and `extend`.
+Result<RunSpec> load_run_spec(const std::filesystem::path& output_dir);
+/// The run's store file (store_dir may differ from the output folder).
+Result<std::filesystem::path> store_file_of(const std::filesystem::path& output_dir);
+/// Adds generations to a stopped run's target; a running one is asked through its control socket.
+Result<std::int64_t> extend_target(const std::filesystem::path& output_dir, std::int64_t by);
+
+/// One evaluation of a program outside any run (`genesis check`, `genesis rerun`): logs go to
+/// `work_dir/results`, and nothing is stored.
+struct SingleEvaluation {
+  std::string outcome;  ///< ok, incorrect, invalid_output, or the job's.
+  std::string error;
+  double combined_score = 0;
+  bool correct = false;
+  std::string public_json;
+  std::string log_tail_out, log_tail_err;
+  std::chrono::milliseconds wall{0};
+  std::chrono::milliseconds cpu{0};
+  std::uint64_t peak_memory_bytes = 0;
+};
+Result<SingleEvaluation> evaluate_once(const RunSpec& spec, const std::filesystem::path& program,
+                                       const std::filesystem::path& work_dir);
+
+/// Control socket of a running run: `<output_dir>/.genesis/control.sock`. Requests and answers are
+/// one JSON object a line: {"op":"status"} | {"op":"stop"} | {"op":"extend","by":N}.
+Result<std::string> control_request(const std::filesystem::path& output_dir,
+                                    const std::string& request_json);
+
+}  // namespace genesis::run

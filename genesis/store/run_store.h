@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "genesis/base/error.h"
+#include "genesis/program/program.h"
+#include "genesis/store/records.h"
+
+namespace genesis::store {
+
+/// How far a commit must have got before its barrier fires.
+enum class Commit {
+  process,  ///< Survives the end of this process.
+  power,    ///< Survives a loss of power: before effects outside the machine.
+};
+
+struct StoreOptions {
+  std::filesystem::path file;  ///< "<store_dir>/run.sqlite"
+  /// Carries a callback to the owner's thread (asio::post, in the runner). Called from the writer
+  /// thread, once per commit.
+  std::function<void(std::function<void()>)> post;
+  /// A commit failed (disk full …); the writer keeps its work and tries again every second. Called
+  /// on the owner's thread on the first failure of a series, and with an empty Status on recovery.
+  std::function<void(Status)> on_trouble;
+  bool network_file_system = false;  ///< No WAL: exclusive locking and a rollback journal.
+  std::int64_t fence = 0;            ///< From RunLock; a commit under a newer fence is refused.
+};
+
+/// Everything a runner needs to go on where an earlier one stopped.
+struct LoadedRun {
+  std::vector<PendingEvaluation> pending;
+  std::vector<MoveRecord> moves;  ///< In order of event.
+  Counters counters;
+  std::int64_t next_proposal = 0;
+  std::int64_t next_evaluation = 0;
+  std::int64_t next_generation = 0;
+};
+
+/// The truth about a run: one SQLite file, one writer thread, group commit.
+///
+/// The journal calls only queue (owner's thread, any number per second); the writer thread takes all
+/// that is queued, applies it in order in one transaction and commits. `when_committed` fires after
+/// everything queued before it is durable. Calls on the owner's thread unless said otherwise.
+class RunStore {
+ public:
+  /// Makes a new store with its schema, or opens one and migrates it forward. Errors: not a store of
+  /// ours, newer schema than this program knows, corrupt file, no permission.
+  static Result<std::unique_ptr<RunStore>> open(StoreOptions options);
+  virtual ~RunStore() = default;  ///< Commits what is queued, ends the writer.
+
+  // Journal (queue only).
+  virtual void put_proposal(ProposalRecord proposal) = 0;  ///< One that ends without an evaluation.
+  /// The proposal, its evaluation and the first attempt's token: intent before effect.
+  virtual void queue_evaluation(std::int64_t evaluation, ProposalRecord proposal,
+                                AttemptRecord first) = 0;
+  virtual void add_attempt(AttemptRecord attempt) = 0;
+  virtual void set_attempt_ref(std::string token, std::string ref) = 0;
+  virtual void finish_attempt(std::string token, std::string outcome, std::string detail) = 0;
+  /// The result, exactly once per evaluation: a second record of the same evaluation is an internal
+  /// error reported to on_trouble and ignored. Marks the proposal recorded.
+  virtual void record(ProgramRecord program, std::vector<MoveRecord> moves) = 0;
+  /// Gives an evaluation up: its proposal's fate becomes failed.
+  virtual void abandon_evaluation(std::int64_t evaluation, std::string why) = 0;
+  /// A small value of something that learns or counts; written with the commit it is queued in (the
+  /// last value per key wins).
+  virtual void put_state(std::string key, std::string value) = 0;
+  virtual void when_committed(Commit commit, std::function<void()> done) = 0;
+  /// Blocks until everything queued is committed (at close and in tests).
+  virtual Status flush() = 0;
+
+  // Reads. They see what is committed. Any one thread at a time.
+  virtual Result<LoadedRun> load() = 0;
+  /// Calls `visit` for every program in order of generation, without candidate texts; stops early
+  /// when it returns false. A million rows in seconds.
+  virtual Status for_each_program(const std::function<bool(const ProgramRecord&)>& visit) = 0;
+  virtual Result<ProgramRecord> program(std::int64_t generation) = 0;
+  virtual Result<Program> source(std::int64_t generation) = 0;
+  virtual std::optional<std::string> state(std::string_view key) = 0;
+  virtual std::optional<std::string> meta(std::string_view key) = 0;
+  /// Meta values (run id, task, configuration) are set before the run begins: synchronous.
+  virtual Status set_meta(std::string_view key, std::string_view value) = 0;
+};
+
+/// Read-only view for other processes: `genesis show`, `best`, `export`, while a runner may write.
+/// On a network file system it reads the periodic snapshot "<file>.snapshot" instead.
+class StoreReader {
+ public:
+  static Result<std::unique_ptr<StoreReader>> open(const std::filesystem::path& file);
+  virtual ~StoreReader() = default;
+
+  virtual Result<Counters> counters() = 0;
+  /// Programs by outcome: {"ok": 812, "timeout": 3, …}.
+  virtual Result<std::vector<std::pair<std::string, std::int64_t>>> outcomes() = 0;
+  virtual Result<std::optional<ProgramRecord>> best() = 0;
+  virtual Result<std::vector<ProgramRecord>> top(int count) = 0;
+  virtual Result<ProgramRecord> program(std::int64_t generation) = 0;
+  virtual Result<Program> source(std::int64_t generation) = 0;
+  virtual Status for_each_program(const std::function<bool(const ProgramRecord&)>& visit) = 0;
+  /// Improvements in order: generation, score, elapsed.
+  virtual Result<std::vector<ProgramRecord>> improvements() = 0;
+  virtual std::optional<std::string> meta(std::string_view key) = 0;
+  virtual std::optional<std::string> state(std::string_view key) = 0;
+  /// The canonical dump: programs, parents, operators, scores, fates, in order; no times, no run id,
+  /// no tokens. Equal for runs that are the same.
+  virtual Result<std::string> canonical_dump() = 0;
+};
+
+}  // namespace genesis::store

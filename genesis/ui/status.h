@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace genesis {
+
+/// Why a run ended (or will end). A value, never decoded from text.
+enum class StopReason {
+  none,
+  generations,    ///< num_generations reached.
+  evaluations,    ///< max_evaluations reached.
+  wall_time,      ///< max_wall_time reached.
+  target_score,   ///< target_score reached.
+  patience,       ///< No better best for `patience` generations.
+  exhausted,      ///< The mutators find nothing new.
+  interrupted,    ///< A signal or `genesis stop`: drained, resumable.
+  aborted,        ///< A second signal: in-flight work will be found again by the next start.
+  seed_failed,    ///< The seed program failed its evaluation.
+  error,          ///< A failure of the run itself; the message says which.
+};
+std::string_view to_string(StopReason reason);
+/// True for ends that the same command continues from: interrupted, aborted, error.
+bool is_resumable(StopReason reason);
+
+/// A snapshot for progress lines, `genesis status` and the summary. Copyable.
+struct RunStatus {
+  std::string run_id;
+  std::string task;
+  std::string output_dir;
+  std::string state = "starting";  ///< starting, running, paused, draining, finished
+  std::string notice;              ///< Why it is paused, or the last thing worth saying.
+  std::int64_t generation = 0;     ///< Last recorded.
+  std::int64_t target_generations = 0;
+  std::int64_t programs = 0;
+  std::int64_t proposals = 0;
+  std::int64_t evaluations = 0;  ///< Recorded in all sessions.
+  std::int64_t duplicates = 0;
+  std::int64_t retries = 0;  ///< Attempts beyond the first, this session.
+  int slots_busy = 0;
+  int slots = 0;
+  int queued = 0;  ///< Proposals ready and waiting for a slot.
+  bool has_best = false;
+  double best_score = 0;
+  std::int64_t best_generation = 0;
+  double initial_score = 0;
+  double evaluations_per_second = 0;  ///< Over the last seconds.
+  std::chrono::milliseconds elapsed{0};  ///< All sessions.
+  std::optional<std::chrono::milliseconds> eta;
+  std::map<std::string, std::int64_t> outcomes;  ///< "ok": 812, "timeout": 3, …
+};
+
+/// What happens, as it happens. All calls on the run's I/O thread; implementations must be quick and
+/// must not throw. The default does nothing.
+class StatusObserver {
+ public:
+  virtual ~StatusObserver() = default;
+  virtual void on_start(const RunStatus& status, bool resumed) { (void)status, (void)resumed; }
+  /// At most every 100 ms, and after every program when the run is slower than that.
+  virtual void on_progress(const RunStatus& status) { (void)status; }
+  /// A new best; `summary` says what the mutation did.
+  virtual void on_improvement(const RunStatus& status, std::string_view summary) {
+    (void)status, (void)summary;
+  }
+  /// Something a person should know: paused for disk space, retrying after lost jobs …
+  virtual void on_notice(std::string_view text) { (void)text; }
+  virtual void on_finish(const RunStatus& status, StopReason reason) { (void)status, (void)reason; }
+};
+
+}  // namespace genesis
