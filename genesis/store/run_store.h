@@ -45,8 +45,10 @@ struct LoadedRun {
 
 /// The truth about a run: one SQLite file, one writer thread, group commit.
 ///
-/// The journal calls only queue (owner's thread, any number per second); the writer thread takes all
-/// that is queued, applies it in order in one transaction and commits. `when_committed` fires after
+/// The journal calls only collect into a group on the owner's thread; `hand_over` gives the group to
+/// the writer thread, which applies all the groups it finds, in order, in one transaction. A group is
+/// never split between two transactions: what belongs together (a record and what was learnt from
+/// it) is in the store together or not at all. `when_committed` hands over too, and fires after
 /// everything queued before it is durable. Calls on the owner's thread unless said otherwise.
 class RunStore {
  public:
@@ -71,8 +73,10 @@ class RunStore {
   /// A small value of something that learns or counts; written with the commit it is queued in (the
   /// last value per key wins).
   virtual void put_state(std::string key, std::string value) = 0;
+  /// Gives what was journaled since the last call to the writer, as one indivisible group.
+  virtual void hand_over() = 0;
   virtual void when_committed(Commit commit, std::function<void()> done) = 0;
-  /// Blocks until everything queued is committed (at close and in tests).
+  /// Hands over, and blocks until everything queued is committed (at close and in tests).
   virtual Status flush() = 0;
 
   // Reads. They see what is committed. Any one thread at a time.
