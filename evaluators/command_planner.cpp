@@ -1,0 +1,249 @@
+#include "evaluators/command_planner.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "evaluators/result_files.h"
+#include "genesis/base/files.h"
+#include "genesis/base/hash.h"
+#include "genesis/base/home.h"
+#include "genesis/base/text.h"
+
+namespace genesis::evaluators {
+namespace {
+
+/// Splits a command template as a shell splits words: spaces, single and double quotes, backslash.
+/// No shell ever sees it.
+Result<std::vector<std::string>> split_words(std::string_view text) {
+  std::vector<std::string> words;
+  std::string word;
+  bool in_word = false;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != 0) {
+      if (c == quote)
+        quote = 0;
+      else if (c == '\\' && quote == '"' && i + 1 < text.size())
+        word += text[++i];
+      else
+        word += c;
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+      in_word = true;
+    } else if (c == '\\' && i + 1 < text.size()) {
+      word += text[++i];
+      in_word = true;
+    } else if (c == ' ' || c == '\t' || c == '\n') {
+      if (in_word) words.push_back(std::move(word));
+      word.clear();
+      in_word = false;
+    } else {
+      word += c;
+      in_word = true;
+    }
+  }
+  if (quote != 0) {
+    return make_error(ErrorKind::invalid_argument,
+                      fmt::format("evaluator_command has an unclosed quote: {}", text));
+  }
+  if (in_word) words.push_back(std::move(word));
+  if (words.empty()) return make_error(ErrorKind::invalid_argument, "evaluator_command is empty");
+  return words;
+}
+
+/// Booleans: true is a bare flag, false is left out. Everything else is `--key value`.
+Result<std::vector<std::string>> extra_arguments(const std::string& json_text) {
+  std::vector<std::string> arguments;
+  const auto object = nlohmann::json::parse(json_text, nullptr, false);
+  if (object.is_discarded() || !object.is_object()) {
+    return make_error(ErrorKind::invalid_argument,
+                      "extra_cmd_args must be a mapping of flags to values");
+  }
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_boolean()) {
+      if (value.get<bool>()) arguments.push_back("--" + key);
+      continue;
+    }
+    arguments.push_back("--" + key);
+    arguments.push_back(value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return arguments;
+}
+
+Result<fs::path> find_evaluator(const std::string& name) {
+  const fs::path found = find_data_file(name);
+  std::error_code ignored;
+  if (!fs::is_regular_file(found, ignored)) {
+    return make_error(
+        ErrorKind::not_found,
+        fmt::format("the evaluator '{}' was not found (looked in '{}' and in the Genesis "
+                    "folder); set job_config.eval_program_path",
+                    name, fs::current_path().string()));
+  }
+  return fs::absolute(found).lexically_normal();
+}
+
+/// Shims of version managers (pyenv, asdf) start a shell each time: asked once for the real thing.
+std::string resolve_shim(const std::string& python) {
+  if (python.find("/shims/") == std::string::npos) return python;
+  const std::string command =
+      "'" + python + "' -I -S -c 'import sys; print(sys.executable)' 2>/dev/null";
+  std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), &::pclose);
+  std::array<char, 4096> line{};
+  if (!pipe || std::fgets(line.data(), line.size(), pipe.get()) == nullptr) return python;
+  const std::string real(trim(line.data()));
+  return ::access(real.c_str(), X_OK) == 0 ? real : python;
+}
+
+std::optional<std::string> on_path(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  for (const std::string_view folder : split(path == nullptr ? "/usr/bin:/bin" : path, ':')) {
+    const std::string candidate = std::string(folder) + "/" + name;
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::string> find_python(const std::string& option) {
+  if (!option.empty()) {
+    if (option.find('/') == std::string::npos) {
+      if (const auto found = on_path(option)) return resolve_shim(*found);
+    } else if (const fs::path found = find_data_file(option); ::access(found.c_str(), X_OK) == 0) {
+      return fs::absolute(found).lexically_normal().string();
+    }
+    return make_error(ErrorKind::not_found,
+                      fmt::format("python_executable '{}' was not found or cannot be run", option));
+  }
+  if (const char* set = std::getenv("GENESIS_PYTHON"); set != nullptr && *set != '\0') {
+    return find_python(set);
+  }
+  for (const char* name : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
+    const char* prefix = std::getenv(name);
+    if (prefix == nullptr) continue;
+    const std::string candidate = std::string(prefix) + "/bin/python3";
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  if (const auto home = home_directory()) {
+    const std::string candidate = (*home / ".venv" / "bin" / "python3").string();
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  if (const auto found = on_path("python3")) return resolve_shim(*found);
+  return make_error(ErrorKind::not_found,
+                    "no python3 was found; install one, or set job_config.python_executable");
+}
+
+Result<CommandPlanner> CommandPlanner::create(const launch::EvaluationOptions& options,
+                                              const Language& language, fs::path run_dir) {
+  CommandPlanner planner;
+  planner.options_ = options;
+  planner.extension_ = language.extension;
+  planner.run_dir_ = std::move(run_dir);
+  planner.cwd_ = fs::current_path();
+  std::string hashed;
+  if (options.evaluator_command.empty()) {
+    GENESIS_TRY_ASSIGN(const fs::path evaluator, find_evaluator(options.eval_program_path));
+    GENESIS_TRY_ASSIGN(std::string python, find_python(options.python_executable));
+    GENESIS_TRY_ASSIGN(hashed, read_file(evaluator));
+    planner.command_ = {std::move(python), evaluator.string(), "--program_path",
+                        "{program_path}",  "--results_dir",    "{results_dir}"};
+  } else {
+    GENESIS_TRY_ASSIGN(planner.command_, split_words(options.evaluator_command));
+    // A program given by path is found like every data file; a bare name is left to PATH.
+    if (planner.command_[0].find('/') != std::string::npos) {
+      planner.command_[0] =
+          fs::absolute(find_data_file(planner.command_[0])).lexically_normal().string();
+      if (::access(planner.command_[0].c_str(), X_OK) != 0) {
+        return make_error(ErrorKind::not_found,
+                          fmt::format("evaluator_command: '{}' was not found or cannot be run",
+                                      planner.command_[0]));
+      }
+      GENESIS_TRY_ASSIGN(hashed, read_file(planner.command_[0], 512u << 20));
+    }
+    for (std::string& word : planner.command_) hashed += '\0' + word;
+  }
+  GENESIS_TRY_ASSIGN(const auto extra, extra_arguments(options.extra_cmd_args_json));
+  for (const std::string& argument : extra) {
+    planner.command_.push_back(argument);
+    hashed += '\0' + argument;
+  }
+  planner.evaluator_hash_ = sha256_hex(hashed);
+  if (const auto home = home_directory()) {
+    planner.python_path_ = (*home / "evaluators" / "python").string();
+    const char* outer = std::getenv("PYTHONPATH");
+    if (outer != nullptr && *outer != '\0') planner.python_path_ += std::string(":") + outer;
+  }
+  return planner;
+}
+
+launch::JobSpec CommandPlanner::plan(const Program& program, const launch::AttemptKey& key,
+                                     const std::string& token) const {
+  launch::JobSpec spec;
+  spec.key = key;
+  spec.token = token;
+  spec.work_dir = run_dir_ / launch::attempt_folder(key);
+  spec.cwd = cwd_;
+  const bool single = program.files().size() == 1;
+  const std::string primary = single ? "main." + extension_ : program.primary().path;
+  for (const SourceFile& file : program.files()) {
+    launch::InputFile input;
+    input.path = single ? primary : file.path;
+    input.content = file.text;
+    spec.inputs.push_back(std::move(input));
+  }
+  for (std::string word : command_) {
+    const auto fill = [&word](std::string_view placeholder, const std::string& value) {
+      for (auto at = word.find(placeholder); at != std::string::npos;
+           at = word.find(placeholder, at + value.size())) {
+        word.replace(at, placeholder.size(), value);
+      }
+    };
+    fill("{program_path}", "{work}/" + primary);
+    fill("{results_dir}", "{results}");
+    spec.argv.push_back(std::move(word));
+  }
+  spec.environment = options_.env_vars;
+  if (!python_path_.empty()) spec.environment.emplace("PYTHONPATH", python_path_);
+  spec.limits = options_.limits;
+  spec.resources = options_.resources;
+  spec.isolation = options_.isolation;
+  return spec;
+}
+
+EvaluationOutcome CommandPlanner::judge(const launch::JobOutcome& job,
+                                        const launch::JobResults& results) const {
+  return judge_job(job, results);
+}
+
+EvaluationOutcome judge_job(const launch::JobOutcome& job, const launch::JobResults& results) {
+  const bool ran_to_end = job.kind == launch::JobOutcomeKind::exited && job.exit_code == 0;
+  if (!ran_to_end) {
+    EvaluationOutcome failed;
+    failed.kind = OutcomeKind::job_failure;
+    failed.error = launch::describe(job);
+    return failed;
+  }
+  ResultTexts texts;
+  if (results.folder) {
+    texts = load_results(*results.folder);
+  } else {
+    const auto text = [&](const char* name) -> std::optional<std::string> {
+      const auto at = results.inline_files.find(name);
+      if (at == results.inline_files.end()) return std::nullopt;
+      return at->second;
+    };
+    texts.metrics_json = text("metrics.json");
+    texts.correct_json = text("correct.json");
+  }
+  return read_results(texts);
+}
+
+}  // namespace genesis::evaluators

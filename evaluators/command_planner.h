@@ -1,0 +1,57 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "evaluators/job_planner.h"
+#include "genesis/base/error.h"
+#include "genesis/program/language.h"
+#include "launch/registry.h"
+
+namespace genesis::evaluators {
+
+/// Plans jobs that run a command per program:
+///   <python> evaluate.py --program_path P --results_dir D [--key value …]
+/// or `evaluator_command`, a template with {program_path}, {results_dir} and {work}.
+///
+/// The program's files are inputs of the job: a single file as main.<ext>, several under their own
+/// paths. The job runs in the folder Genesis was started in, as tasks of the Python systems expect.
+/// Immutable after creation; thread-safe.
+class CommandPlanner final : public JobPlanner {
+ public:
+  /// Finds evaluator and interpreter. Errors: evaluator or python not found, unknown placeholder,
+  /// extra_cmd_args that are no flags; each says what was looked for and where.
+  static Result<CommandPlanner> create(const launch::EvaluationOptions& options,
+                                       const Language& language, std::filesystem::path run_dir);
+
+  launch::JobSpec plan(const Program& program, const launch::AttemptKey& key,
+                       const std::string& token) const override;
+  EvaluationOutcome judge(const launch::JobOutcome& job,
+                          const launch::JobResults& results) const override;
+
+  /// SHA-256 over the evaluator's file and arguments: what makes scores comparable.
+  const std::string& evaluator_hash() const { return evaluator_hash_; }
+  const std::vector<std::string>& command() const { return command_; }
+
+ private:
+  CommandPlanner() = default;
+
+  launch::EvaluationOptions options_;
+  std::vector<std::string> command_;  // with placeholders
+  std::string extension_;
+  std::string evaluator_hash_;
+  std::string python_path_;
+  std::filesystem::path run_dir_;
+  std::filesystem::path cwd_;
+};
+
+/// The judgement all planners share: a job's own failure, or what its result files say.
+EvaluationOutcome judge_job(const launch::JobOutcome& job, const launch::JobResults& results);
+
+/// The interpreter for evaluators: the option, else GENESIS_PYTHON, the active virtual or conda
+/// environment, <home>/.venv, python3 on PATH. Version-manager shims are resolved to the real
+/// binary.
+Result<std::string> find_python(const std::string& option);
+
+}  // namespace genesis::evaluators
