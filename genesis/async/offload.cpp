@@ -1,0 +1,80 @@
+#include "genesis/async/offload.h"
+
+#include <tbb/task_arena.h>
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace genesis {
+
+namespace {
+
+using IoWork = boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
+
+}  // namespace
+
+struct WorkerPool::State {
+  State(boost::asio::io_context& io_context, int thread_count)
+      // No slot is reserved for a master: the callers are I/O threads that never join the arena.
+      : io(io_context),
+        arena(thread_count > 0 ? thread_count : tbb::task_arena::automatic, 0),
+        closed(std::make_shared<std::atomic<bool>>(false)) {}
+
+  void began() {
+    const std::lock_guard lock(mutex);
+    ++running;
+  }
+  void ended() {
+    const std::lock_guard lock(mutex);
+    if (--running == 0) idle.notify_all();
+  }
+  void wait_until_idle() {
+    std::unique_lock lock(mutex);
+    idle.wait(lock, [this] { return running == 0; });
+  }
+
+  boost::asio::io_context& io;
+  tbb::task_arena arena;
+  std::shared_ptr<std::atomic<bool>> closed;  ///< Outlives the pool in posted results.
+  std::mutex mutex;
+  std::condition_variable idle;
+  int running = 0;  ///< Guarded by `mutex`.
+};
+
+WorkerPool::WorkerPool(boost::asio::io_context& io, int threads)
+    : state_(std::make_shared<State>(io, threads)) {}
+
+WorkerPool::~WorkerPool() {
+  state_->closed->store(true);
+  state_->wait_until_idle();
+}
+
+void WorkerPool::run(std::function<void()> work, std::function<void()> done) {
+  state_->began();
+  // The task shares what it uses: the arena may drop its own copy of the callable after the pool's
+  // destructor has returned.
+  auto guard = std::make_shared<IoWork>(state_->io.get_executor());
+  auto task = [state = state_.get(), closed = state_->closed, guard, work = std::move(work),
+               done = std::move(done)]() mutable {
+    work();
+    work = nullptr;
+    boost::asio::post(guard->get_executor(), [closed = std::move(closed), done = std::move(done)] {
+      if (!closed->load()) done();
+    });
+    guard.reset();
+    state->ended();
+  };
+  // enqueue() wants a const-callable, copyable functor.
+  auto shared = std::make_shared<decltype(task)>(std::move(task));
+  state_->arena.enqueue([shared] { (*shared)(); });
+}
+
+int WorkerPool::threads() const {
+  return state_->arena.max_concurrency();
+}
+
+}  // namespace genesis
