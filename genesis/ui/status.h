@@ -12,16 +12,16 @@ namespace genesis {
 /// Why a run ended (or will end). A value, never decoded from text.
 enum class StopReason {
   none,
-  generations,    ///< num_generations reached.
-  evaluations,    ///< max_evaluations reached.
-  wall_time,      ///< max_wall_time reached.
-  target_score,   ///< target_score reached.
-  patience,       ///< No better best for `patience` generations.
-  exhausted,      ///< The mutators find nothing new.
-  interrupted,    ///< A signal or `genesis stop`: drained, resumable.
-  aborted,        ///< A second signal: in-flight work will be found again by the next start.
-  seed_failed,    ///< The seed program failed its evaluation.
-  error,          ///< A failure of the run itself; the message says which.
+  generations,   ///< num_generations reached.
+  evaluations,   ///< max_evaluations reached.
+  wall_time,     ///< max_wall_time reached.
+  target_score,  ///< target_score reached.
+  patience,      ///< No better best for `patience` generations.
+  exhausted,     ///< The mutators find nothing new.
+  interrupted,   ///< A signal or `genesis stop`: drained, resumable.
+  aborted,       ///< A second signal: in-flight work will be found again by the next start.
+  seed_failed,   ///< The seed program failed its evaluation.
+  error,         ///< A failure of the run itself; the message says which.
 };
 std::string_view to_string(StopReason reason);
 /// True for ends that the same command continues from: interrupted, aborted, error.
@@ -48,14 +48,14 @@ struct RunStatus {
   double best_score = 0;
   std::int64_t best_generation = 0;
   double initial_score = 0;
-  double evaluations_per_second = 0;  ///< Over the last seconds.
+  double evaluations_per_second = 0;     ///< Over the last seconds.
   std::chrono::milliseconds elapsed{0};  ///< All sessions.
   std::optional<std::chrono::milliseconds> eta;
   std::map<std::string, std::int64_t> outcomes;  ///< "ok": 812, "timeout": 3, …
 };
 
-/// What happens, as it happens. All calls on the run's I/O thread; implementations must be quick and
-/// must not throw. The default does nothing.
+/// What happens, as it happens. All calls on the run's I/O thread; implementations must be quick
+/// and must not throw. The default does nothing.
 class StatusObserver {
  public:
   virtual ~StatusObserver() = default;

@@ -1,0 +1,38 @@
+#include "genesis/ui/status.h"
+
+namespace genesis {
+
+std::string_view to_string(StopReason reason) {
+  switch (reason) {
+    case StopReason::none:
+      return "none";
+    case StopReason::generations:
+      return "generations";
+    case StopReason::evaluations:
+      return "evaluations";
+    case StopReason::wall_time:
+      return "wall_time";
+    case StopReason::target_score:
+      return "target_score";
+    case StopReason::patience:
+      return "patience";
+    case StopReason::exhausted:
+      return "exhausted";
+    case StopReason::interrupted:
+      return "interrupted";
+    case StopReason::aborted:
+      return "aborted";
+    case StopReason::seed_failed:
+      return "seed_failed";
+    case StopReason::error:
+      return "error";
+  }
+  return "none";
+}
+
+bool is_resumable(StopReason reason) {
+  return reason == StopReason::interrupted || reason == StopReason::aborted ||
+         reason == StopReason::error;
+}
+
+}  // namespace genesis

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "genesis/base/error.h"
+#include "genesis/ui/status.h"
+
+namespace genesis {
+
+/// A status as one line of JSON with the struct's field names (durations in milliseconds, as
+/// `elapsed_millis` and `eta_millis`), for the control socket and `genesis status --json`.
+std::string status_to_json(const RunStatus& status);
+/// Reads it back; unknown keys are ignored and absent ones keep their defaults. Kind `parse`.
+Result<RunStatus> status_from_json(std::string_view text);
+
+}  // namespace genesis
