@@ -18,11 +18,6 @@ std::string_view site_text(const SourceView& view, const LiteralSite& site) {
   return view.files[site.file].text().substr(site.begin, site.end - site.begin);
 }
 
-tl::unexpected<Error> nothing(std::string_view name, std::string_view what) {
-  return make_error(ErrorKind::not_found,
-                    std::string(name) + ": no " + std::string(what) + " in the mutable blocks");
-}
-
 /// The child in which one site has a new text.
 Result<OperatorResult> replace_one(const SourceView& view, const LiteralSite& site,
                                    std::string text, std::string_view name) {
@@ -65,14 +60,14 @@ class LiteralGauss final : public Operator {
     GENESIS_TRY_ASSIGN(const SourceView view, view_source(*input.parent, *input.language));
     const std::vector<LiteralSite> sites = literal_sites(view);
     const LiteralSite* site = draw_real(view, sites, true, random);
-    if (site == nullptr) return nothing(name(), "real number");
+    if (site == nullptr) return nothing_to_change(name(), "real number");
     const double typical = typical_magnitude(sites);
     std::string text;
     for (int draw = 0; draw < kDraws; ++draw) {
       text = real_text(*site, gaussian_step(site->value(), draw_width(random), typical, random));
       if (text != site_text(view, *site)) return replace_one(view, *site, std::move(text), name());
     }
-    return nothing(name(), "number that moves");
+    return nothing_to_change(name(), "number that moves");
   }
 };
 
@@ -84,13 +79,13 @@ class LiteralLog final : public Operator {
     std::vector<LiteralSite> sites = literal_sites(view);
     std::erase_if(sites, [](const LiteralSite& site) { return site.number.value == 0; });
     const LiteralSite* site = draw_real(view, sites, true, random);
-    if (site == nullptr) return nothing(name(), "real number other than zero");
+    if (site == nullptr) return nothing_to_change(name(), "real number other than zero");
     std::string text;
     for (int draw = 0; draw < kDraws; ++draw) {
       text = real_text(*site, logarithmic_step(site->value(), random));
       if (text != site_text(view, *site)) return replace_one(view, *site, std::move(text), name());
     }
-    return nothing(name(), "number that moves");
+    return nothing_to_change(name(), "number that moves");
   }
 };
 
@@ -101,10 +96,10 @@ class LiteralIntStep final : public Operator {
     GENESIS_TRY_ASSIGN(const SourceView view, view_source(*input.parent, *input.language));
     std::vector<LiteralSite> sites = literal_sites(view);
     std::erase_if(sites, [](const LiteralSite& site) { return !site.number.is_integer; });
-    if (sites.empty()) return nothing(name(), "integer");
+    if (sites.empty()) return nothing_to_change(name(), "integer");
     const LiteralSite& site = sites[random.below(sites.size())];
     std::string text = integer_text(site, integer_step(site.integer(), random));
-    if (text == site_text(view, site)) return nothing(name(), "integer that moves");
+    if (text == site_text(view, site)) return nothing_to_change(name(), "integer that moves");
     return replace_one(view, site, std::move(text), name());
   }
 };
@@ -118,7 +113,7 @@ class LiteralMany final : public Operator {
     std::vector<LiteralSite> sites = literal_sites(view);
     const double typical = typical_magnitude(sites);
     std::erase_if(sites, [](const LiteralSite& site) { return site.number.is_integer; });
-    if (sites.empty()) return nothing(name(), "real number");
+    if (sites.empty()) return nothing_to_change(name(), "real number");
     const std::uint32_t file = sites[random.below(sites.size())].file;
     std::erase_if(sites, [&](const LiteralSite& site) { return site.file != file; });
     const double share = draw_share(sites.size(), random);
@@ -129,7 +124,7 @@ class LiteralMany final : public Operator {
       std::string text = real_text(site, gaussian_step(site.value(), width, typical, random));
       if (text != site_text(view, site)) edits.push_back({site.begin, site.end, std::move(text)});
     }
-    if (edits.empty()) return nothing(name(), "number that moves");
+    if (edits.empty()) return nothing_to_change(name(), "number that moves");
     std::string summary = std::string(name()) + ": " + std::to_string(edits.size()) + " numbers";
     GENESIS_TRY_ASSIGN(Program child,
                        apply_edits(*input.parent, view.files[file], std::move(edits)));
@@ -145,25 +140,19 @@ class LiteralMany final : public Operator {
   }
 };
 
-template <typename T>
-const Operator& single() {
-  static const T instance;
-  return instance;
-}
-
 }  // namespace
 
 const Operator& literal_gauss() {
-  return single<LiteralGauss>();
+  return single_operator<LiteralGauss>();
 }
 const Operator& literal_log() {
-  return single<LiteralLog>();
+  return single_operator<LiteralLog>();
 }
 const Operator& literal_int_step() {
-  return single<LiteralIntStep>();
+  return single_operator<LiteralIntStep>();
 }
 const Operator& literal_many() {
-  return single<LiteralMany>();
+  return single_operator<LiteralMany>();
 }
 
 }  // namespace genesis::evolve

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "genesis/evolve/operators/brace_statements.h"
+#include "genesis/program/edit_blocks.h"
 
 namespace genesis::evolve {
 namespace {
@@ -177,10 +178,8 @@ std::string_view indentation(std::string_view text, const Statement& statement) 
   return std::all_of(lead.begin(), lead.end(), is_blank) ? lead : std::string_view();
 }
 
-std::string reindented(const ViewedFile& file, const Statement& statement, std::string_view from,
-                       std::string_view to) {
-  const std::string_view text =
-      file.text().substr(statement.begin, statement.end - statement.begin);
+std::string reindented(const ViewedFile& file, const Statement& statement, std::string_view text,
+                       std::string_view from, std::string_view to) {
   if (from == to || text.find('\n') == std::string_view::npos) return std::string(text);
   for (std::uint32_t token = statement.first_token; token < statement.last_token; ++token) {
     const bool lines = file.text_of(token).find('\n') != std::string_view::npos;
@@ -219,13 +218,13 @@ Edit removal(const ViewedFile& file, const MutableBlock& block, const Statement&
 }
 
 Edit insertion_before(const ViewedFile& file, const Statement& place, std::string text) {
-  text += '\n';
+  text += newline_of(file.text());
   text += indentation(file.text(), place);
   return {place.begin, place.begin, std::move(text)};
 }
 
 Edit insertion_after(const ViewedFile& file, const Statement& place, std::string text) {
-  std::string made = "\n";
+  std::string made(newline_of(file.text()));
   made += indentation(file.text(), place);
   made += text;
   return {place.end, place.end, std::move(made)};

@@ -33,10 +33,10 @@ Status require_statements(const SourceView& view, std::string_view operator_name
 /// White space before the statement on its line; empty when something else stands there.
 std::string_view indentation(std::string_view text, const Statement& statement);
 
-/// Text of a statement for another indentation. Empty when it holds a string of several lines,
-/// which would change.
-std::string reindented(const ViewedFile& file, const Statement& statement, std::string_view from,
-                       std::string_view to);
+/// `text`, which is the statement's or that with other numbers, for another indentation. Empty when
+/// the statement holds a string of several lines, which would change.
+std::string reindented(const ViewedFile& file, const Statement& statement, std::string_view text,
+                       std::string_view from, std::string_view to);
 
 /// Takes a statement away, with its line when nothing else is on it. `alone`: no sibling is left,
 /// so that a language which needs one gets its empty statement.
