@@ -178,13 +178,26 @@ Result<std::vector<Block>> find_blocks(std::string_view text, const Language& la
   return blocks;
 }
 
-Result<std::string> redact_immutable(std::string_view text, const Language& language) {
+Result<std::vector<Span>> find_spans(std::string_view text, const Language& language) {
   GENESIS_TRY_ASSIGN(const std::vector<Block> blocks, find_blocks(text, language));
-  std::string mutable_text;
+  std::vector<Span> spans;
   for (const Block& block : blocks) {
-    mutable_text +=
-        remove_marker_lines(text.substr(block.begin, block.end - block.begin), language);
+    std::size_t begin = block.begin;
+    for_each_marker(text.substr(block.begin, block.end - block.begin), language,
+                    [&](const Place& place) {
+                      spans.push_back({begin, block.begin + place.begin});
+                      begin = block.begin + place.next;
+                      return true;
+                    });
+    spans.push_back({begin, block.end});
   }
+  return spans;
+}
+
+Result<std::string> redact_immutable(std::string_view text, const Language& language) {
+  GENESIS_TRY_ASSIGN(const std::vector<Span> spans, find_spans(text, language));
+  std::string mutable_text;
+  for (const Span& span : spans) mutable_text += text.substr(span.begin, span.end - span.begin);
   return mutable_text;
 }
 

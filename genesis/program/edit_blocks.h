@@ -40,6 +40,18 @@ bool has_markers(std::string_view text, const Language& language);
 /// with line numbers.
 Result<std::vector<Block>> find_blocks(std::string_view text, const Language& language);
 
+/// A stretch of text without markers inside an editable region: the whole content of a block, or
+/// its parts between nested markers. Each is empty or ends with a newline.
+struct Span {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  bool operator==(const Span&) const = default;
+};
+
+/// Where edits may go, in order; adjoining blocks stay apart, and every block has at least one
+/// span. Fails as find_blocks does.
+Result<std::vector<Span>> find_spans(std::string_view text, const Language& language);
+
 /// The editable regions one after the other, without markers in between: what is embedded and
 /// compared. Fails as find_blocks does; empty when there are no markers.
 Result<std::string> redact_immutable(std::string_view text, const Language& language);
