@@ -182,9 +182,10 @@ class _Session:
             # Code of the evaluator runs between the runs: the candidate holds still meanwhile.
             confine.signal_descendants(signal.SIGSTOP, children)
             self.folder.purge()
-            if self._took(value, seconds, stopping, validate_fn):
-                break
+            enough = self._took(value, seconds, stopping, validate_fn)
             self.folder.remember()
+            if enough:
+                break
             confine.signal_descendants(signal.SIGCONT, children)
 
     def _run_parallel(self, plan, processes):
