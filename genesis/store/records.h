@@ -74,7 +74,7 @@ struct ProgramRecord {
   std::int64_t wall_millis = 0;
   std::int64_t cpu_millis = 0;
   std::int64_t peak_memory_bytes = 0;
-  std::int64_t recorded_at = 0;  ///< Unix milliseconds.
+  std::int64_t recorded_at = 0;     ///< Unix milliseconds.
   std::int64_t elapsed_millis = 0;  ///< Run time until then, over all sessions.
   std::int64_t draw_event = 0;
   bool improved = false;  ///< Was the best when it was recorded.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -26,11 +27,16 @@ struct StoreOptions {
   /// Carries a callback to the owner's thread (asio::post, in the runner). Called from the writer
   /// thread, once per commit.
   std::function<void(std::function<void()>)> post;
-  /// A commit failed (disk full …); the writer keeps its work and tries again every second. Called
-  /// on the owner's thread on the first failure of a series, and with an empty Status on recovery.
+  /// Called on the owner's thread. Kinds `io`, `unavailable`: a commit failed (disk full …); the
+  /// writer keeps its work and tries again; told once per series, and again with an empty Status on
+  /// recovery. `internal`: one entry contradicted the record and was ignored; the rest goes on.
+  /// `conflict` (another owner) and `parse` (corrupt file): the writer has stopped for good.
   std::function<void(Status)> on_trouble;
   bool network_file_system = false;  ///< No WAL: exclusive locking and a rollback journal.
   std::int64_t fence = 0;            ///< From RunLock; a commit under a newer fence is refused.
+  std::chrono::milliseconds retry_every{1000};  ///< After a commit that failed.
+  /// At most, for readers on a network file system.
+  std::chrono::milliseconds snapshot_every{5000};
 };
 
 /// Everything a runner needs to go on where an earlier one stopped.
@@ -45,17 +51,20 @@ struct LoadedRun {
 
 /// The truth about a run: one SQLite file, one writer thread, group commit.
 ///
-/// The journal calls only collect into a group on the owner's thread; `hand_over` gives the group to
-/// the writer thread, which applies all the groups it finds, in order, in one transaction. A group is
-/// never split between two transactions: what belongs together (a record and what was learnt from
-/// it) is in the store together or not at all. `when_committed` hands over too, and fires after
-/// everything queued before it is durable. Calls on the owner's thread unless said otherwise.
+/// The journal calls only collect into a group on the owner's thread; `hand_over` gives the group
+/// to the writer thread, which applies all the groups it finds, in order, in one transaction. A
+/// group is never split between two transactions: what belongs together (a record and what was
+/// learnt from it) is in the store together or not at all. `when_committed` hands over too, and
+/// fires after everything queued before it is durable. Calls on the owner's thread unless said
+/// otherwise.
 class RunStore {
  public:
-  /// Makes a new store with its schema, or opens one and migrates it forward. Errors: not a store of
-  /// ours, newer schema than this program knows, corrupt file, no permission.
+  /// Makes a new store with its schema (and the folder), or opens one and migrates it forward.
+  /// Errors: `parse` (not a store of ours, corrupt), `unsupported` (newer schema than this program
+  /// knows), `conflict` (a newer fence is in it), `io` (no permission, …).
   static Result<std::unique_ptr<RunStore>> open(StoreOptions options);
-  virtual ~RunStore() = default;  ///< Commits what is queued, ends the writer.
+  /// Commits what is queued (one try), ends the writer.
+  virtual ~RunStore() = default;
 
   // Journal (queue only).
   virtual void put_proposal(ProposalRecord proposal) = 0;  ///< One that ends without an evaluation.
@@ -63,6 +72,7 @@ class RunStore {
   virtual void queue_evaluation(std::int64_t evaluation, ProposalRecord proposal,
                                 AttemptRecord first) = 0;
   virtual void add_attempt(AttemptRecord attempt) = 0;
+  /// Both are ignored when the attempt's evaluation has been decided already.
   virtual void set_attempt_ref(std::string token, std::string ref) = 0;
   virtual void finish_attempt(std::string token, std::string outcome, std::string detail) = 0;
   /// The result, exactly once per evaluation: a second record of the same evaluation is an internal
@@ -76,10 +86,11 @@ class RunStore {
   /// Gives what was journaled since the last call to the writer, as one indivisible group.
   virtual void hand_over() = 0;
   virtual void when_committed(Commit commit, std::function<void()> done) = 0;
-  /// Hands over, and blocks until everything queued is committed (at close and in tests).
+  /// Hands over, and blocks until everything queued is committed, or a try to do so fails: then the
+  /// error, and the work stays queued (at close and in tests).
   virtual Status flush() = 0;
 
-  // Reads. They see what is committed. Any one thread at a time.
+  // Reads. They see what is committed. Any one thread at a time; `visit` must not call the store.
   virtual Result<LoadedRun> load() = 0;
   /// Calls `visit` for every program in order of generation, without candidate texts; stops early
   /// when it returns false. A million rows in seconds.
@@ -111,8 +122,8 @@ class StoreReader {
   virtual Result<std::vector<ProgramRecord>> improvements() = 0;
   virtual std::optional<std::string> meta(std::string_view key) = 0;
   virtual std::optional<std::string> state(std::string_view key) = 0;
-  /// The canonical dump: programs, parents, operators, scores, fates, in order; no times, no run id,
-  /// no tokens. Equal for runs that are the same.
+  /// The canonical dump: programs, parents, operators, scores, fates, in order; no times, no run
+  /// id, no tokens. Equal for runs that are the same.
   virtual Result<std::string> canonical_dump() = 0;
 };
 

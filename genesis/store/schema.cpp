@@ -1,0 +1,150 @@
+#include "genesis/store/schema.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+
+#include <array>
+
+#include "genesis/store/connection.h"
+
+namespace genesis::store {
+namespace {
+
+// One entry per version: what makes version N out of N - 1. Never edited once released; a change of
+// the schema is a new entry and a fixture of the version before it under tests/golden/store.
+//
+// Candidate texts have a table of their own: they are written once, while a proposal's row is
+// updated when its fate is known, and streaming over programs must not read them.
+// Attempts are found by evaluation; tokens need no index because the writer knows those in flight.
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {
+    R"sql(
+CREATE TABLE meta(key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT;
+CREATE TABLE state(key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) STRICT;
+CREATE TABLE proposals(
+  id INTEGER PRIMARY KEY,
+  parent INTEGER NOT NULL,
+  inspirations TEXT NOT NULL,
+  island INTEGER NOT NULL,
+  draw_event INTEGER NOT NULL,
+  mutator TEXT NOT NULL,
+  patch TEXT NOT NULL,
+  summary TEXT NOT NULL,
+  fate INTEGER NOT NULL,
+  detail TEXT NOT NULL,
+  program_key TEXT NOT NULL) STRICT;
+CREATE TABLE candidates(
+  proposal INTEGER PRIMARY KEY REFERENCES proposals(id),
+  encoded BLOB NOT NULL) STRICT;
+CREATE TABLE evaluations(
+  id INTEGER PRIMARY KEY,
+  proposal INTEGER NOT NULL REFERENCES proposals(id),
+  state INTEGER NOT NULL) STRICT;
+CREATE TABLE attempts(
+  evaluation INTEGER NOT NULL REFERENCES evaluations(id),
+  stage INTEGER NOT NULL,
+  repeat INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  token TEXT NOT NULL,
+  backend TEXT NOT NULL,
+  ref TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  PRIMARY KEY(evaluation, stage, repeat, attempt)) STRICT, WITHOUT ROWID;
+CREATE TABLE programs(
+  generation INTEGER PRIMARY KEY,
+  proposal INTEGER NOT NULL UNIQUE REFERENCES proposals(id),
+  evaluation INTEGER NOT NULL UNIQUE REFERENCES evaluations(id),
+  parent INTEGER NOT NULL,
+  island INTEGER NOT NULL,
+  score REAL,
+  correct INTEGER NOT NULL,
+  improved INTEGER NOT NULL,
+  draw_event INTEGER NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  elapsed_millis INTEGER NOT NULL,
+  wall_millis INTEGER NOT NULL,
+  cpu_millis INTEGER NOT NULL,
+  peak_memory_bytes INTEGER NOT NULL,
+  program_key TEXT NOT NULL,
+  mutator TEXT NOT NULL,
+  patch TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  summary TEXT NOT NULL,
+  error TEXT NOT NULL,
+  public_json TEXT NOT NULL,
+  private_json TEXT NOT NULL,
+  text_feedback TEXT NOT NULL,
+  extra_json TEXT NOT NULL,
+  log_tail TEXT NOT NULL,
+  log_path TEXT NOT NULL,
+  log_bytes INTEGER NOT NULL) STRICT;
+CREATE INDEX programs_by_score ON programs(score DESC, generation) WHERE correct;
+CREATE INDEX programs_improved ON programs(generation) WHERE improved;
+CREATE TABLE moves(
+  id INTEGER PRIMARY KEY,
+  event INTEGER NOT NULL,
+  generation INTEGER NOT NULL REFERENCES programs(generation),
+  from_island INTEGER NOT NULL,
+  to_island INTEGER NOT NULL,
+  copy INTEGER NOT NULL) STRICT;
+CREATE TABLE counters(
+  id INTEGER PRIMARY KEY CHECK(id = 1),
+  proposals INTEGER NOT NULL,
+  duplicates INTEGER NOT NULL,
+  rejected INTEGER NOT NULL,
+  no_change INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  evaluations INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  programs INTEGER NOT NULL,
+  commits INTEGER NOT NULL) STRICT;
+INSERT INTO counters VALUES(1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+CREATE TABLE outcomes(outcome TEXT PRIMARY KEY NOT NULL, programs INTEGER NOT NULL) STRICT;
+)sql"};
+
+Status migrate_step(SQLite::Database& database, std::int64_t to) {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    database.exec(kMigrations[static_cast<std::size_t>(to - 1)]);
+    database.exec(fmt::format("PRAGMA application_id={}", kApplicationId));
+    database.exec(fmt::format("PRAGMA user_version={}", to));
+    database.exec("COMMIT");
+  } catch (...) {
+    database.tryExec("ROLLBACK");
+    throw;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<SchemaState> inspect_schema(SQLite::Database& database, const std::filesystem::path& file) {
+  const auto application = query_integer(database, "PRAGMA application_id").value_or(0);
+  const auto version = query_integer(database, "PRAGMA user_version").value_or(0);
+  const auto tables = query_integer(database, "SELECT count(*) FROM sqlite_schema").value_or(0);
+  if (application == 0 && version == 0 && tables == 0) return SchemaState::empty;
+  if (application != kApplicationId || version < 1) {
+    return make_error(ErrorKind::parse,
+                      fmt::format("opening the store '{}': it is a database of another program; "
+                                  "choose another output_dir or store_dir",
+                                  file.string()));
+  }
+  if (version > kSchemaVersion) {
+    return make_error(ErrorKind::unsupported,
+                      fmt::format("opening the store '{}': its schema is version {}, this program "
+                                  "knows up to {}; use the newer genesis that wrote it",
+                                  file.string(), version, kSchemaVersion));
+  }
+  return version == kSchemaVersion ? SchemaState::current : SchemaState::older;
+}
+
+Status migrate_schema(SQLite::Database& database, const std::filesystem::path& file) {
+  GENESIS_TRY(inspect_schema(database, file));
+  const auto version = query_integer(database, "PRAGMA user_version").value_or(0);
+  for (std::int64_t to = version + 1; to <= kSchemaVersion; ++to) {
+    GENESIS_TRY(migrate_step(database, to));
+  }
+  return {};
+}
+
+}  // namespace genesis::store

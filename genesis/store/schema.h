@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+
+#include "genesis/base/error.h"
+
+namespace SQLite {
+class Database;
+}
+
+namespace genesis::store {
+
+/// In the file's header ("Gene"), so that `file` and we know whose it is.
+inline constexpr int kApplicationId = 0x47656e65;
+/// The schema that this program writes.
+inline constexpr int kSchemaVersion = 1;
+
+enum class SchemaState { empty, older, current };
+
+/// Whose file it is and how old; changes nothing. Errors: `parse` for another program's database,
+/// `unsupported` for a newer schema. Throws SQLite's exceptions.
+Result<SchemaState> inspect_schema(SQLite::Database& database, const std::filesystem::path& file);
+
+/// Makes the schema in an empty file, or takes an older one forward, each step in a transaction of
+/// its own. Throws SQLite's exceptions.
+Status migrate_schema(SQLite::Database& database, const std::filesystem::path& file);
+
+}  // namespace genesis::store
