@@ -31,6 +31,9 @@ class Operator {
  public:
   virtual ~Operator() = default;
   virtual std::string_view name() const = 0;
+  /// A program that parsed before parses after: number literals replaced by number literals. Such
+  /// children skip the syntax gate.
+  virtual bool keeps_syntax() const { return false; }
   /// Error kind `not_found` when the parent offers nothing to change (no number literal, no mate …),
   /// `unsupported` when the language does not allow the operator.
   virtual Result<OperatorResult> apply(const OperatorInput& input, RandomStream& random) const = 0;

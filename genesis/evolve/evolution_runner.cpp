@@ -1,0 +1,492 @@
+#include "genesis/evolve/evolution_runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "genesis/base/failpoint.h"
+#include "genesis/base/files.h"
+#include "genesis/base/log.h"
+#include "genesis/base/text.h"
+
+namespace genesis::evolve {
+
+using State = Evaluation::State;
+
+EvolutionRunner::EvolutionRunner(RunnerParts parts, RunnerSetup setup)
+    : parts_(std::move(parts)),
+      setup_(std::move(setup)),
+      mailbox_(*parts_.io),
+      tick_(*parts_.io),
+      policy_(setup_.config.max_attempts),
+      capacity_(parts_.launchers.size(), 0),
+      busy_(parts_.launchers.size(), 0),
+      next_proposal_(setup_.loaded.next_proposal),
+      next_evaluation_(setup_.loaded.next_evaluation) {
+  meter_.status() = setup_.status;
+}
+
+EvolutionRunner::~EvolutionRunner() = default;
+
+// The main flow of Genesis. Each turn starts what may start, waits for something to happen, and takes
+// what happened into account.
+boost::asio::awaitable<StopReason> EvolutionRunner::run() {
+  started_ = parts_.clock->steady();
+  if (const Status opened = open_launchers(); !opened) {
+    stop_for(StopReason::error, opened.error().message);
+    aborting_ = true;
+  } else {
+    take_up_the_past();
+    arm_tick();
+  }
+  check_stop();
+  while (stop_ == StopReason::none || (in_flight() && !aborting_)) {
+    start_proposals();
+    submit_ready();
+    journal();
+    std::vector<Event> events = co_await mailbox_.receive();
+    for (Event& event : events) {
+      std::visit([this](auto& happened) { handle(happened); }, event);
+    }
+    check_stop();
+    report();
+  }
+  co_await finish();
+  co_return stop_;
+}
+
+Status EvolutionRunner::open_launchers() {
+  for (std::size_t i = 0; i < parts_.launchers.size(); ++i) {
+    GENESIS_TRY(parts_.launchers[i]->open([this, i](launch::Event event) {
+      mailbox_.push(LaunchEvent{i, std::move(event)});
+    }));
+  }
+  return {};
+}
+
+// What an earlier session left unfinished comes before anything new: in-flight attempts are found
+// again by their launcher, the others get a new one.
+void EvolutionRunner::take_up_the_past() {
+  for (store::PendingEvaluation& pending : setup_.loaded.pending) {
+    auto program = Program::decode(pending.proposal.candidate);
+    if (!program) {
+      log::error("evaluation {}: {}", pending.evaluation, program.error().message);
+      parts_.store->abandon_evaluation(pending.evaluation, program.error().message);
+      continue;
+    }
+    Evaluation evaluation;
+    evaluation.id = pending.evaluation;
+    evaluation.program = std::make_shared<const Program>(std::move(*program));
+    evaluation.state = State::ready;
+    evaluation.key.evaluation = pending.evaluation;
+    setup_.known_programs.emplace(pending.proposal.program_key, -1 - pending.proposal.id);
+    pending.proposal.candidate.clear();
+    evaluation.proposal = std::move(pending.proposal);
+    if (!pending.attempts.empty()) {
+      const store::AttemptRecord& last = pending.attempts.back();
+      evaluation.key.attempt = last.attempt;
+      evaluation.token = last.token;
+      evaluation.reattach = true;
+      if (!last.ref.empty()) evaluation.reattach_ref = launch::JobRef{last.backend, last.ref};
+    } else {
+      evaluation.token = new_token(evaluation.key);
+    }
+    book_.add(std::move(evaluation));
+  }
+  setup_.loaded.pending.clear();
+  if (parts_.population->size() == 0 && book_.size() == 0) queue_seed();
+}
+
+void EvolutionRunner::queue_seed() {
+  store::ProposalRecord seed;
+  seed.id = next_proposal_++;
+  seed.mutator = "seed";
+  seed.patch = "seed";
+  seed.summary = "the program as given";
+  queue(std::move(seed), setup_.seed_program);
+}
+
+bool EvolutionRunner::may_propose() const {
+  if (stop_ != StopReason::none || paused() || !parts_.population->best()) return false;
+  const std::size_t in_work = mutating_.size() + book_.size();
+  const auto left = evaluations_left(
+      setup_.config, setup_.target_generations,
+      {parts_.population->size() - 1, meter_.status().evaluations, {}, {}, 0, 0});
+  if (static_cast<std::int64_t>(in_work) >= left) return false;
+  const int jobs = setup_.config.max_parallel_jobs;
+  const int ahead = setup_.config.lookahead >= 0 ? setup_.config.lookahead : (jobs == 1 ? 0 : jobs);
+  if (in_work >= slots() + static_cast<std::size_t>(ahead)) return false;
+  // Backpressure: neither the journal's queue nor the files to publish may grow without bound.
+  return uncommitted_ < 10'000 && parts_.results->pending() < 256;
+}
+
+void EvolutionRunner::start_proposals() {
+  while (may_propose()) {
+    const std::int64_t id = next_proposal_++;
+    const auto draw = parts_.population->draw(id);
+    if (!draw) return;
+    MutationRequest request;
+    request.proposal = id;
+    request.run_seed = setup_.seed;
+    request.parent = specimen(draw->parent);
+    for (const std::int64_t inspiration : draw->inspirations) {
+      request.inspirations.push_back(specimen(inspiration));
+    }
+    ++meter_.status().proposals;
+    mutating_.emplace(id, DrawnProposal{*draw, request.parent.score});
+    parts_.mutator->mutate(std::move(request), [this, id](Mutator::Answer answer) {
+      mailbox_.push(Mutated{id, std::move(answer)});
+    });
+  }
+}
+
+void EvolutionRunner::handle(Mutated& event) {
+  const auto at = mutating_.find(event.proposal);
+  const DrawnProposal drawn = std::move(at->second);
+  mutating_.erase(at);
+  store::ProposalRecord proposal;
+  proposal.id = event.proposal;
+  proposal.parent = drawn.draw.parent;
+  proposal.inspirations = drawn.draw.inspirations;
+  proposal.island = drawn.draw.island;
+  proposal.draw_event = drawn.draw.event;
+  if (!event.answer) {
+    const Mutator::Failure& failure = event.answer.error();
+    proposal.mutator = failure.mutator;
+    const auto fate = failure.error.kind == ErrorKind::not_found ? store::ProposalFate::no_change
+                      : failure.error.kind == ErrorKind::parse   ? store::ProposalFate::rejected
+                                                                 : store::ProposalFate::failed;
+    end_proposal(std::move(proposal), fate, failure.error.message);
+    return;
+  }
+  Mutation& mutation = *event.answer;
+  proposal.mutator = std::move(mutation.mutator);
+  proposal.patch = std::move(mutation.patch);
+  proposal.summary = std::move(mutation.summary);
+  proposal.program_key = mutation.child.key();
+  if (setup_.config.evaluation_cache) {
+    if (const auto known = setup_.known_programs.find(proposal.program_key);
+        known != setup_.known_programs.end()) {
+      ++meter_.status().duplicates;
+      const std::int64_t of = known->second;
+      end_proposal(std::move(proposal), store::ProposalFate::duplicate,
+                   of >= 0 ? fmt::format("gen {}", of) : fmt::format("proposal {}", -1 - of));
+      return;
+    }
+  }
+  queue(std::move(proposal), std::move(mutation.child));
+}
+
+void EvolutionRunner::end_proposal(store::ProposalRecord proposal, store::ProposalFate fate,
+                                   std::string detail) {
+  ++fruitless_;
+  MutationFeedback feedback;
+  feedback.proposal = proposal.id;
+  feedback.mutator = proposal.mutator;
+  parts_.mutator->learn(feedback);
+  proposal.fate = fate;
+  proposal.detail = std::move(detail);
+  parts_.store->put_proposal(std::move(proposal));
+  parts_.store->put_state("mutator", parts_.mutator->save());
+  parts_.store->hand_over();
+}
+
+void EvolutionRunner::queue(store::ProposalRecord proposal, Program candidate) {
+  fruitless_ = 0;
+  Evaluation evaluation;
+  evaluation.id = next_evaluation_++;
+  evaluation.key.evaluation = evaluation.id;
+  evaluation.token = new_token(evaluation.key);
+  if (proposal.program_key.empty()) proposal.program_key = candidate.key();
+  setup_.known_programs.emplace(proposal.program_key, -1 - proposal.id);
+  evaluation.proposal = proposal;
+  proposal.candidate = candidate.encode();
+  evaluation.program = std::make_shared<const Program>(std::move(candidate));
+  store::AttemptRecord attempt;
+  attempt.token = evaluation.token;
+  attempt.evaluation = evaluation.id;
+  parts_.store->queue_evaluation(evaluation.id, std::move(proposal), std::move(attempt));
+  parts_.store->hand_over();
+  to_journal_.push_back(evaluation.id);
+  book_.add(std::move(evaluation));
+}
+
+// One barrier for all that this turn journaled: they become ready together.
+void EvolutionRunner::journal() {
+  if (!to_journal_.empty()) {
+    const bool outside = std::any_of(parts_.launchers.begin(), parts_.launchers.end(), [](auto* l) {
+      return l->capabilities().effects_outside_machine;
+    });
+    failpoint("runner.journal.before");
+    parts_.store->when_committed(outside ? store::Commit::power : store::Commit::process,
+                                 [this, ids = std::move(to_journal_)]() mutable {
+                                   failpoint("runner.journal.after");
+                                   mailbox_.push(Journaled{std::move(ids)});
+                                 });
+    to_journal_.clear();
+  }
+  if (!to_publish_.empty()) {
+    parts_.store->when_committed(store::Commit::process,
+                                 [this, orders = std::move(to_publish_)]() mutable {
+                                   mailbox_.push(Committed{std::move(orders)});
+                                 });
+    to_publish_.clear();
+  }
+}
+
+void EvolutionRunner::handle(Journaled& event) {
+  for (const std::int64_t id : event.evaluations) {
+    if (Evaluation* evaluation = book_.find(id); evaluation && evaluation->state == State::journaling) {
+      book_.move_to(*evaluation, State::ready);
+    }
+  }
+}
+
+std::size_t EvolutionRunner::slots() const {
+  int offered = 0;
+  for (const int capacity : capacity_) offered += capacity;
+  return static_cast<std::size_t>(std::clamp(offered, 0, setup_.config.max_parallel_jobs));
+}
+
+void EvolutionRunner::submit_ready() {
+  if (stop_ != StopReason::none || paused()) return;
+  const auto now = parts_.clock->steady();
+  while (book_.count(State::running) < slots() && policy_.may_submit(now)) {
+    Evaluation* next = book_.next_ready();
+    if (next == nullptr) return;
+    const auto free = [&](std::size_t i) { return capacity_[i] - busy_[i]; };
+    std::size_t chosen = 0;
+    for (std::size_t i = 1; i < capacity_.size(); ++i) {
+      if (free(i) > free(chosen)) chosen = i;
+    }
+    next->launcher = chosen;
+    ++busy_[chosen];
+    policy_.on_submit(now);
+    book_.move_to(*next, State::running);
+    launch::JobSpec spec = parts_.planner->plan(*next->program, next->key, next->token);
+    failpoint("runner.submit.before");
+    if (next->reattach) {
+      launch::Reattach job;
+      job.spec = std::move(spec);
+      job.ref = next->reattach_ref;
+      parts_.launchers[chosen]->reattach(std::move(job));
+    } else {
+      parts_.launchers[chosen]->submit(std::move(spec));
+    }
+    failpoint("runner.submit.after");
+  }
+}
+
+void EvolutionRunner::handle(LaunchEvent& event) {
+  std::visit([&](auto& happened) { on_launch(event.launcher, happened); }, event.event);
+}
+
+void EvolutionRunner::on_launch(std::size_t, launch::Accepted& event) {
+  if (!event.ref.text.empty()) {
+    parts_.store->set_attempt_ref(std::move(event.token), std::move(event.ref.text));
+    parts_.store->hand_over();
+  }
+}
+
+void EvolutionRunner::on_launch(std::size_t, launch::Started&) {}
+
+void EvolutionRunner::on_launch(std::size_t launcher, launch::Capacity& event) {
+  capacity_[launcher] = event.slots;
+  meter_.status().slots = static_cast<int>(slots());
+  if (!event.reason.empty()) notice(event.reason);
+}
+
+void EvolutionRunner::on_launch(std::size_t launcher, launch::Finished& event) {
+  --busy_[launcher];
+  Evaluation* evaluation = book_.find_token(event.token);
+  if (evaluation == nullptr || evaluation->state != State::running) return;
+  if (launch::is_infrastructure_failure(event.outcome.kind) ||
+      event.outcome.kind == launch::JobOutcomeKind::cancelled) {
+    if (event.results.folder) parts_.results->discard(event.results.folder->parent_path());
+    retry_or_abandon(*evaluation, event.outcome);
+    return;
+  }
+  policy_.on_success();
+  book_.move_to(*evaluation, State::reading);
+  OutcomeRead read;
+  read.evaluation = evaluation->id;
+  read.job = std::move(event.outcome);
+  read.log_bytes = 0;
+  if (!event.results.folder) {
+    read.outcome = parts_.planner->judge(read.job, event.results);
+    handle(read);
+    return;
+  }
+  read.work_dir = event.results.folder->parent_path();
+  auto shared = std::make_shared<OutcomeRead>(std::move(read));
+  parts_.workers->run(
+      [shared, planner = parts_.planner, results = std::move(event.results)] {
+        shared->outcome = planner->judge(shared->job, results);
+        std::error_code missing;
+        const auto log = *results.folder / "job_log.err";
+        const auto bytes = fs::file_size(log, missing);
+        shared->log_bytes = missing ? 0 : static_cast<std::int64_t>(bytes);
+        if (shared->outcome.kind != evaluators::OutcomeKind::ok && shared->log_bytes > 0) {
+          shared->log_tail = to_valid_utf8(read_tail(log, 4096).value_or(std::string()));
+        }
+      },
+      [this, shared] { mailbox_.push(std::move(*shared)); });
+}
+
+// The machine's fault, not the candidate's: another attempt, later, or the evaluation is given up
+// and counts for nothing.
+void EvolutionRunner::retry_or_abandon(Evaluation& evaluation, const launch::JobOutcome& outcome) {
+  const bool of_past_session = evaluation.reattach;
+  parts_.store->finish_attempt(evaluation.token, std::string(to_string(outcome.kind)), outcome.detail);
+  const auto now = parts_.clock->steady();
+  std::optional<std::chrono::milliseconds> delay = std::chrono::milliseconds(0);
+  if (!of_past_session && outcome.kind != launch::JobOutcomeKind::cancelled) {
+    ++evaluation.failures;
+    delay = policy_.on_failure(evaluation.failures, now);
+    log::warning("evaluation {}, attempt {}: {}", evaluation.id, evaluation.key.attempt,
+                 launch::describe(outcome));
+  }
+  if (!delay) {
+    const std::string why = fmt::format("{} after {} attempts: {}", to_string(outcome.kind),
+                                        evaluation.failures, outcome.detail);
+    parts_.store->abandon_evaluation(evaluation.id, why);
+    parts_.store->hand_over();
+    setup_.known_programs.erase(evaluation.proposal.program_key);
+    if (evaluation.proposal.parent < 0) stop_for(StopReason::seed_failed, why);
+    else notice(fmt::format("evaluation {} given up: {}", evaluation.id, why));
+    book_.remove(evaluation.id);
+    return;
+  }
+  launch::AttemptKey next = evaluation.key;
+  ++next.attempt;
+  book_.renew(evaluation, new_token(next));
+  store::AttemptRecord attempt;
+  attempt.token = evaluation.token;
+  attempt.evaluation = evaluation.id;
+  attempt.attempt = evaluation.key.attempt;
+  parts_.store->add_attempt(std::move(attempt));
+  parts_.store->hand_over();
+  ++meter_.status().retries;
+  if (delay->count() > 0) {
+    evaluation.retry_at = now + *delay;
+    book_.move_to(evaluation, State::waiting);
+  } else {
+    book_.move_to(evaluation, State::journaling);
+    to_journal_.push_back(evaluation.id);
+  }
+  if (const auto until = policy_.paused_until()) {
+    notice(fmt::format("submissions paused for {}: the launcher keeps failing ({})",
+                       format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(*until - now)),
+                       launch::describe(outcome)));
+  }
+}
+
+void EvolutionRunner::handle(OutcomeRead& event) {
+  Evaluation* evaluation = book_.find(event.evaluation);
+  if (evaluation != nullptr) record(*evaluation, event);
+}
+
+void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
+  store::ProgramRecord program = program_record(evaluation, event);
+  const double parent_score =
+      program.parent >= 0 ? parts_.population->member(program.parent).score : program.score;
+  Member member;
+  member.generation = program.generation;
+  member.parent = program.parent;
+  member.score = program.score;
+  member.island = program.island;
+  member.correct = program.correct;
+  std::vector<store::MoveRecord> moves;
+  for (const IslandMove& move : parts_.population->add(member)) {
+    moves.push_back({parts_.population->size(), move.generation, move.from, move.to, move.copy});
+  }
+  MutationFeedback feedback{evaluation.proposal.id, program.mutator,      true,
+                            program.correct,        program.score,       parent_score,
+                            program.improved};
+  parts_.mutator->learn(feedback);
+
+  failpoint("runner.record.before");
+  parts_.store->finish_attempt(evaluation.token, std::string(to_string(event.job.kind)), event.job.detail);
+  parts_.store->record(program, std::move(moves));
+  parts_.store->put_state("mutator", parts_.mutator->save());
+  parts_.store->put_state("elapsed_millis", std::to_string(elapsed().count()));
+  parts_.store->hand_over();
+  failpoint("runner.record.after");
+  ++uncommitted_;
+  setup_.known_programs[program.program_key] = program.generation;
+
+  RunStatus& status = meter_.status();
+  meter_.count(program.outcome, parts_.clock->steady());
+  status.generation = program.generation;
+  status.programs = parts_.population->size();
+  if (program.generation == 0) status.initial_score = program.score;
+  PublishOrder order;
+  order.program = evaluation.program;
+  order.work_dir = event.work_dir;
+  if (program.parent >= 0) {
+    if (auto parent = parts_.sources->get(program.parent)) order.parent = parent->program;
+  }
+  parts_.sources->put(program.generation,
+                      {evaluation.program, program.public_json, program.text_feedback});
+  const bool seed_failed = program.generation == 0 && !program.correct;
+  if (seed_failed) {
+    stop_for(StopReason::seed_failed,
+             fmt::format("the seed program failed its evaluation: {}{}{}", program.error,
+                         event.log_tail.empty() ? "" : "\n", event.log_tail));
+  }
+  if (program.improved) {
+    status.has_best = true;
+    status.best_score = program.score;
+    status.best_generation = program.generation;
+    for (StatusObserver* observer : parts_.observers) observer->on_improvement(status, program.summary);
+  }
+  order.record = std::move(program);
+  to_publish_.push_back(std::move(order));
+  book_.remove(evaluation.id);
+}
+
+store::ProgramRecord EvolutionRunner::program_record(const Evaluation& evaluation,
+                                                     OutcomeRead& event) const {
+  const store::ProposalRecord& proposal = evaluation.proposal;
+  evaluators::EvaluationOutcome& outcome = event.outcome;
+  store::ProgramRecord program;
+  program.generation = parts_.population->size();
+  program.proposal = proposal.id;
+  program.evaluation = evaluation.id;
+  program.parent = proposal.parent;
+  program.island = proposal.island;
+  program.program_key = proposal.program_key;
+  program.mutator = proposal.mutator;
+  program.patch = proposal.patch;
+  program.summary = proposal.summary;
+  program.draw_event = proposal.draw_event;
+  program.score = outcome.combined_score;
+  program.correct = outcome.correct;
+  program.outcome = outcome.kind == evaluators::OutcomeKind::job_failure
+                        ? std::string(to_string(event.job.kind))
+                        : std::string(to_string(outcome.kind));
+  program.error = std::move(outcome.error);
+  program.public_json = std::move(outcome.public_json);
+  program.private_json = std::move(outcome.private_json);
+  program.text_feedback = std::move(outcome.text_feedback);
+  program.extra_json = std::move(outcome.extra_json);
+  program.log_tail = event.log_tail;
+  program.log_bytes = event.log_bytes;
+  program.wall_millis = event.job.wall.count();
+  program.cpu_millis = event.job.cpu.count();
+  program.peak_memory_bytes = static_cast<std::int64_t>(event.job.peak_memory_bytes);
+  program.recorded_at = parts_.clock->unix_millis();
+  program.elapsed_millis = elapsed().count();
+  program.improved = parts_.population->would_improve(program.correct, program.score);
+  return program;
+}
+
+void EvolutionRunner::handle(Committed& event) {
+  failpoint("runner.publish.before");
+  uncommitted_ -= event.published.size();
+  for (PublishOrder& order : event.published) parts_.results->publish(std::move(order));
+}
+
+}  // namespace genesis::evolve

@@ -1,0 +1,181 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "evaluators/job_planner.h"
+#include "genesis/async/mailbox.h"
+#include "genesis/async/offload.h"
+#include "genesis/base/clock.h"
+#include "genesis/evolve/attempt_policy.h"
+#include "genesis/evolve/evaluation_book.h"
+#include "genesis/evolve/mutator.h"
+#include "genesis/evolve/population.h"
+#include "genesis/evolve/progress_meter.h"
+#include "genesis/evolve/results_sink.h"
+#include "genesis/evolve/run_config.h"
+#include "genesis/evolve/source_cache.h"
+#include "genesis/evolve/stop_conditions.h"
+#include "genesis/store/run_store.h"
+#include "genesis/ui/status.h"
+#include "launch/launcher.h"
+
+namespace genesis::evolve {
+
+/// What a runner works with. All borrowed for its life, which is that of the I/O context's work.
+struct RunnerParts {
+  boost::asio::io_context* io = nullptr;
+  const Clock* clock = nullptr;
+  WorkerPool* workers = nullptr;
+  store::RunStore* store = nullptr;
+  Population* population = nullptr;
+  SourceCache* sources = nullptr;
+  Mutator* mutator = nullptr;
+  const evaluators::JobPlanner* planner = nullptr;
+  ResultsSink* results = nullptr;
+  std::vector<launch::Launcher*> launchers;
+  std::vector<StatusObserver*> observers;
+  /// Free space is short: a text for people; empty when all is well. Called every second.
+  std::function<std::string()> space_trouble;
+};
+
+/// What identifies the run and where it stands.
+struct RunnerSetup {
+  EvolutionConfig config;
+  std::uint64_t seed = 0;
+  std::string run_id;
+  Program seed_program;
+  std::int64_t target_generations = 0;
+  store::LoadedRun loaded;
+  std::unordered_map<std::string, std::int64_t> known_programs;  ///< key → generation
+  RunStatus status;                     ///< Restored counts of earlier sessions.
+  std::chrono::milliseconds elapsed{0};  ///< Of earlier sessions.
+};
+
+/// The one visible loop: draw, mutate, journal, evaluate, record, repeat.
+///
+/// Everything runs on the I/O thread; CPU work goes to the worker pool and comes back as an event.
+/// `docs/architecture.md`, "The path of one evaluation", tells the order of the effects.
+class EvolutionRunner {
+ public:
+  EvolutionRunner(RunnerParts parts, RunnerSetup setup);
+  ~EvolutionRunner();
+
+  /// Runs to the end. Completes when nothing is in flight, everything is committed and the launchers
+  /// are closed (after an abort: when the launchers are closed).
+  boost::asio::awaitable<StopReason> run();
+
+  // From other code on the I/O thread.
+  void request_stop();  ///< Once: drain. Twice: abort.
+  void extend(std::int64_t generations);
+  void store_trouble(const Status& status);
+  const RunStatus& status();
+  /// Why the run ended, for seed_failed and error.
+  const std::string& message() const { return message_; }
+
+ private:
+  struct Mutated {
+    std::int64_t proposal;
+    Mutator::Answer answer;
+  };
+  struct Journaled {
+    std::vector<std::int64_t> evaluations;
+  };
+  struct LaunchEvent {
+    std::size_t launcher;
+    launch::Event event;
+  };
+  struct OutcomeRead {
+    std::int64_t evaluation;
+    launch::JobOutcome job;
+    std::filesystem::path work_dir;
+    evaluators::EvaluationOutcome outcome;
+    std::string log_tail;
+    std::int64_t log_bytes;
+  };
+  struct Committed {
+    std::vector<PublishOrder> published;
+  };
+  struct Tick {};
+  struct Woken {};
+  using Event = std::variant<Mutated, Journaled, LaunchEvent, OutcomeRead, Committed, Tick, Woken>;
+  struct DrawnProposal {
+    Draw draw;
+    double parent_score;
+  };
+
+  // The loop's verbs, in its order.
+  Status open_launchers();
+  void take_up_the_past();
+  void start_proposals();
+  void journal();
+  void submit_ready();
+  void handle(Mutated& event);
+  void handle(Journaled& event);
+  void handle(LaunchEvent& event);
+  void handle(OutcomeRead& event);
+  void handle(Committed& event);
+  void handle(Tick& event);
+  void handle(Woken&) {}
+  void check_stop();
+  void report();
+  bool in_flight() const;
+  boost::asio::awaitable<void> finish();
+
+  void on_launch(std::size_t launcher, launch::Accepted& event);
+  void on_launch(std::size_t launcher, launch::Started& event);
+  void on_launch(std::size_t launcher, launch::Finished& event);
+  void on_launch(std::size_t launcher, launch::Capacity& event);
+
+  void queue_seed();
+  void queue(store::ProposalRecord proposal, Program candidate);
+  void end_proposal(store::ProposalRecord proposal, store::ProposalFate fate, std::string detail);
+  void retry_or_abandon(Evaluation& evaluation, const launch::JobOutcome& outcome);
+  void record(Evaluation& evaluation, OutcomeRead& event);
+  store::ProgramRecord program_record(const Evaluation& evaluation, OutcomeRead& event) const;
+  void stop_for(StopReason reason, std::string message = {});
+  bool may_propose() const;
+  bool paused() const;
+  std::size_t slots() const;
+  std::string new_token(const launch::AttemptKey& key) const;
+  Specimen specimen(std::int64_t generation);
+  std::chrono::milliseconds elapsed() const;
+  void notice(std::string text);
+  void arm_tick();
+
+  RunnerParts parts_;
+  RunnerSetup setup_;
+  Mailbox<Event> mailbox_;
+  boost::asio::steady_timer tick_;
+  EvaluationBook book_;
+  AttemptPolicy policy_;
+  ProgressMeter meter_;
+  std::vector<int> capacity_;  // per launcher
+  std::vector<int> busy_;      // per launcher
+  std::unordered_map<std::int64_t, DrawnProposal> mutating_;
+  std::vector<std::int64_t> to_journal_;
+  std::vector<PublishOrder> to_publish_;
+  std::size_t uncommitted_ = 0;
+  std::int64_t next_proposal_ = 0;
+  std::int64_t next_evaluation_ = 0;
+  std::int64_t fruitless_ = 0;
+  StopReason stop_ = StopReason::none;
+  bool aborting_ = false;
+  bool opening_ = true;
+  std::string message_;
+  std::string space_trouble_;
+  std::string store_trouble_;
+  std::chrono::steady_clock::time_point started_;
+  std::chrono::steady_clock::time_point next_space_check_;
+};
+
+}  // namespace genesis::evolve

@@ -1,0 +1,450 @@
+#include "genesis/run/evolution_run.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <nlohmann/json.hpp>
+
+#include "evaluators/command_planner.h"
+#include "genesis/async/offload.h"
+#include "genesis/base/clock.h"
+#include "genesis/base/files.h"
+#include "genesis/base/hash.h"
+#include "genesis/base/log.h"
+#include "genesis/base/text.h"
+#include "genesis/evolve/evolution_runner.h"
+#include "genesis/evolve/operator_mutator.h"
+#include "genesis/program/language.h"
+#include "genesis/run/callable_planner.h"
+#include "genesis/run/control_server.h"
+#include "genesis/run/publisher.h"
+#include "genesis/run/run_folder.h"
+#include "genesis/store/run_lock.h"
+#include "genesis/store/run_store.h"
+
+namespace genesis::run {
+
+using nlohmann::json;
+
+namespace {
+
+json status_json(const RunStatus& status) {
+  json answer{{"run_id", status.run_id},
+              {"task", status.task},
+              {"output_dir", status.output_dir},
+              {"state", status.state},
+              {"notice", status.notice},
+              {"generation", status.generation},
+              {"target_generations", status.target_generations},
+              {"programs", status.programs},
+              {"proposals", status.proposals},
+              {"evaluations", status.evaluations},
+              {"duplicates", status.duplicates},
+              {"retries", status.retries},
+              {"slots", status.slots},
+              {"slots_busy", status.slots_busy},
+              {"queued", status.queued},
+              {"initial_score", status.initial_score},
+              {"best_score", status.has_best ? json(status.best_score) : json()},
+              {"best_generation", status.has_best ? json(status.best_generation) : json()},
+              {"evaluations_per_second", status.evaluations_per_second},
+              {"wall_seconds", static_cast<double>(status.elapsed.count()) / 1000},
+              {"outcomes", status.outcomes}};
+  return answer;
+}
+
+/// Removes a store whose only content is a seed that failed: the person mends it and starts again.
+Status forget_failed_seed(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return {};
+  bool failed = false;
+  {
+    auto reader = store::StoreReader::open(file);
+    if (!reader) return {};  // opening for writing will say what is wrong
+    const auto status = (*reader)->state("status");
+    const json parsed = json::parse(status.value_or("{}"), nullptr, false);
+    failed = parsed.is_object() && parsed.value("reason", "") == to_string(StopReason::seed_failed);
+  }
+  if (!failed) return {};
+  for (const char* suffix : {"", "-wal", "-shm", "-journal", ".snapshot"}) {
+    fs::path gone = file;
+    gone += suffix;
+    fs::remove(gone, ignored);
+  }
+  for (const char* folder : {"evaluations", "gen_0", "best"}) {
+    fs::remove_all(file.parent_path() / folder, ignored);
+  }
+  return {};
+}
+
+class EvolutionRunImpl final : public EvolutionRun {
+ public:
+  explicit EvolutionRunImpl(RunSpec spec) : spec_(std::move(spec)) {}
+
+  Status prepare(const LauncherFactory& factory) {
+    spec_.output_dir = fs::absolute(spec_.output_dir).lexically_normal();
+    GENESIS_TRY(make_directories(spec_.output_dir / ".genesis"));
+    GENESIS_TRY_ASSIGN(lock_, store::RunLock::acquire(spec_.output_dir));
+    GENESIS_TRY(log::open_file(spec_.output_dir / "evolution_run.log"));
+    GENESIS_TRY(open_store());
+    GENESIS_TRY(identify());
+    GENESIS_TRY(make_launcher(factory));
+    GENESIS_TRY(make_planner());
+    GENESIS_TRY(make_mutator());
+    GENESIS_TRY(restore());
+    return make_runner();
+  }
+
+  void add_observer(StatusObserver* observer) override { observers_.push_back(observer); }
+  bool resumed() const override { return resumed_; }
+
+  void request_stop() override {
+    boost::asio::post(io_, [this] { runner_->request_stop(); });
+  }
+
+  RunSummary run() override {
+    parts_.observers = observers_;
+    runner_ = std::make_unique<evolve::EvolutionRunner>(parts_, std::move(setup_));
+    auto control = ControlServer::listen(io_, control_socket_path(spec_.output_dir),
+                                         [this](const std::string& line) { return answer(line); });
+    if (control) control_ = std::move(*control);
+    else log::warning("{}", control.error().message);
+    put_status("running", StopReason::none);
+    const RunStatus at_start = runner_->status();
+    for (StatusObserver* observer : observers_) observer->on_start(at_start, resumed_);
+    RunSummary summary;
+    boost::asio::co_spawn(io_, runner_->run(), [&](std::exception_ptr failure, StopReason reason) {
+      summary.reason = failure ? StopReason::error : reason;
+      if (failure) summary.message = message_of(failure);
+      control_.reset();
+      io_.stop();
+    });
+    io_.run();
+    finish(summary);
+    return summary;
+  }
+
+ private:
+  static std::string message_of(const std::exception_ptr& failure) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& known) {
+      return known.what();
+    }
+  }
+
+  Status open_store() {
+    const fs::path folder = spec_.db.store_dir.empty()
+                                ? spec_.output_dir
+                                : fs::absolute(spec_.db.store_dir).lexically_normal();
+    GENESIS_TRY(make_directories(folder));
+    // A store folder of its own may serve several runs: the file is named after the results folder.
+    store_file_ = spec_.db.store_dir.empty()
+                      ? folder / "run.sqlite"
+                      : folder / fmt::format("run-{}.sqlite", hash128_hex(spec_.output_dir.string()).substr(0, 12));
+    GENESIS_TRY(forget_failed_seed(store_file_));
+    store::StoreOptions options;
+    options.file = store_file_;
+    options.post = [this](std::function<void()> call) { boost::asio::post(io_, std::move(call)); };
+    options.on_trouble = [this](Status status) {
+      if (runner_) runner_->store_trouble(status);
+    };
+    options.fence = lock_->fence();
+    options.network_file_system = is_network_file_system(folder);
+    GENESIS_TRY_ASSIGN(store_, store::RunStore::open(std::move(options)));
+    return write_run_pointer(spec_.output_dir,
+                             spec_.db.store_dir.empty() ? fs::path("run.sqlite") : store_file_);
+  }
+
+  // The results folder names the run: the same configuration goes on, another is refused.
+  Status identify() {
+    if (spec_.config_json == "{}") spec_.config_json = config_json_of(spec_);
+    const auto stored = store_->meta("config_json");
+    resumed_ = stored.has_value();
+    if (!resumed_) {
+      run_id_ = random_hex(16);
+      GENESIS_TRY(store_->set_meta("run_id", run_id_));
+      GENESIS_TRY(store_->set_meta("task", spec_.task));
+      GENESIS_TRY(store_->set_meta("seed", std::to_string(spec_.seed)));
+      GENESIS_TRY(store_->set_meta("created_at", std::to_string(clock_.unix_millis())));
+      return store_->set_meta("config_json", spec_.config_json);
+    }
+    run_id_ = store_->meta("run_id").value_or("");
+    const auto differences = configuration_differences(*stored, spec_.config_json);
+    if (differences.empty()) return {};
+    std::string message = fmt::format("'{}' holds a run with another configuration:", spec_.output_dir.string());
+    for (std::size_t i = 0; i < std::min<std::size_t>(differences.size(), 8); ++i) {
+      message += "\n  " + differences[i];
+    }
+    if (differences.size() > 8) message += fmt::format("\n  and {} more", differences.size() - 8);
+    message += "\nGive another output_dir to start a new run; to go on with this one use the same settings, "
+               "or `genesis resume`; `genesis extend RUN +N` adds generations";
+    return make_error(ErrorKind::conflict, std::move(message));
+  }
+
+  Status make_launcher(const LauncherFactory& factory) {
+    launch::LauncherContext context;
+    context.io = &io_;
+    context.run_id = run_id_;
+    context.run_dir = spec_.output_dir;
+    context.max_parallel_jobs = spec_.evo.max_parallel_jobs;
+    context.seed = spec_.seed;
+    if (factory) {
+      GENESIS_TRY_ASSIGN(launcher_, factory(context));
+      return {};
+    }
+    const launch::Backend* backend = launch::find_backend(spec_.job.type);
+    if (backend == nullptr) {
+      return make_error(ErrorKind::invalid_argument, fmt::format("unknown job type '{}'", spec_.job.type));
+    }
+    const json options = json::parse(spec_.job.options_json);
+    evaluation_ = backend->parse(options, spec_.job.option_path);
+    GENESIS_TRY_ASSIGN(launcher_, backend->make(options, context));
+    return {};
+  }
+
+  Status make_planner() {
+    const Language* language = find_language(spec_.evo.language);
+    if (language == nullptr) {
+      return make_error(ErrorKind::invalid_argument,
+                        fmt::format("unknown language '{}'{}", spec_.evo.language,
+                                    did_you_mean(spec_.evo.language, language_names())));
+    }
+    language_ = language;
+    if (!launcher_->capabilities().runs_commands) {
+      planner_ = std::make_unique<CallablePlanner>(evaluation_.limits);
+      return {};
+    }
+    GENESIS_TRY_ASSIGN(auto planner,
+                       evaluators::CommandPlanner::create(evaluation_, *language, spec_.output_dir));
+    log::info("evaluator: {}", fmt::join(planner.command(), " "));
+    const std::string hash = planner.evaluator_hash();
+    const auto stored = store_->meta("evaluator_hash");
+    if (stored && *stored != hash) {
+      return make_error(ErrorKind::conflict,
+                        fmt::format("the evaluator '{}' has changed since '{}' was started, so new scores "
+                                    "could not be compared with its own; restore it, or start a new run "
+                                    "with another output_dir",
+                                    evaluation_.eval_program_path, spec_.output_dir.string()));
+    }
+    if (!stored) GENESIS_TRY(store_->set_meta("evaluator_hash", hash));
+    planner_ = std::make_unique<evaluators::CommandPlanner>(std::move(planner));
+    return {};
+  }
+
+  Status make_mutator() {
+    workers_ = std::make_unique<WorkerPool>(io_, 0);
+    evolve::OperatorMutatorOptions options;
+    options.operators = spec_.mutation.operators;
+    options.adaptive = spec_.mutation.adaptive;
+    options.language = language_;
+    options.max_tries = spec_.evo.max_patch_attempts;
+    options.syntax_check = spec_.evo.syntax_check;
+    GENESIS_TRY_ASSIGN(mutator_, evolve::OperatorMutator::create(*workers_, std::move(options)));
+    return {};
+  }
+
+  Status restore() {
+    population_ = std::make_unique<evolve::Population>(spec_.db, spec_.seed);
+    sources_ = std::make_unique<evolve::SourceCache>(*store_);
+    publisher_ = std::make_unique<Publisher>(*workers_, spec_.output_dir, spec_.results,
+                                             language_->extension);
+    GENESIS_TRY_ASSIGN(setup_.loaded, store_->load());
+    if (const auto saved = store_->state("mutator")) GENESIS_TRY(mutator_->load(*saved));
+    RunStatus& status = setup_.status;
+    std::size_t next_move = 0;
+    const auto& moves = setup_.loaded.moves;
+    std::unordered_map<std::int64_t, std::int64_t> generation_of;  // by evaluation, for the sweep
+    GENESIS_TRY(store_->for_each_program([&](const store::ProgramRecord& program) {
+      evolve::Member member;
+      member.generation = program.generation;
+      member.parent = program.parent;
+      member.score = program.score;
+      member.island = program.island;
+      member.correct = program.correct;
+      population_->restore(member);
+      for (; next_move < moves.size() && moves[next_move].event <= population_->size(); ++next_move) {
+        const store::MoveRecord& move = moves[next_move];
+        population_->apply({move.generation, move.from_island, move.to_island, move.copy});
+      }
+      setup_.known_programs[program.program_key] = program.generation;
+      ++status.outcomes[program.outcome];
+      if (program.generation == 0) status.initial_score = program.score;
+      generation_of[program.evaluation] = program.generation;
+      return true;
+    }));
+    publisher_->sweep([&](std::int64_t evaluation) -> std::optional<evolve::PublishOrder> {
+      const auto at = generation_of.find(evaluation);
+      if (at == generation_of.end()) return std::nullopt;
+      return order_of(at->second);
+    });
+    return {};
+  }
+
+  std::optional<evolve::PublishOrder> order_of(std::int64_t generation) {
+    auto record = store_->program(generation);
+    auto source = store_->source(generation);
+    if (!record || !source) return std::nullopt;
+    evolve::PublishOrder order;
+    order.program = std::make_shared<const Program>(std::move(*source));
+    if (record->parent >= 0) {
+      if (auto parent = store_->source(record->parent)) {
+        order.parent = std::make_shared<const Program>(std::move(*parent));
+      }
+    }
+    order.record = std::move(*record);
+    return order;
+  }
+
+  Status make_runner() {
+    RunStatus& status = setup_.status;
+    const store::Counters& counters = setup_.loaded.counters;
+    status.run_id = run_id_;
+    status.task = spec_.task;
+    status.output_dir = spec_.output_dir.string();
+    status.proposals = counters.proposals;
+    status.duplicates = counters.duplicates;
+    status.programs = population_->size();
+    status.evaluations = population_->size();
+    status.generation = std::max<std::int64_t>(0, population_->size() - 1);
+    status.slots = spec_.evo.max_parallel_jobs;
+    if (const auto best = population_->best()) {
+      status.has_best = true;
+      status.best_generation = *best;
+      status.best_score = population_->member(*best).score;
+    }
+    setup_.config = spec_.evo;
+    setup_.seed = spec_.seed;
+    setup_.run_id = run_id_;
+    setup_.target_generations = spec_.evo.num_generations;
+    if (const auto extended = store_->state("target_generations")) {
+      setup_.target_generations = std::stoll(*extended);
+    }
+    status.target_generations = setup_.target_generations;
+    if (const auto elapsed = store_->state("elapsed_millis")) {
+      setup_.elapsed = std::chrono::milliseconds(std::stoll(*elapsed));
+    }
+    if (population_->size() == 0 && setup_.loaded.pending.empty()) {
+      GENESIS_TRY_ASSIGN(setup_.seed_program, load_seed_program(spec_.evo));
+    }
+    parts_.io = &io_;
+    parts_.clock = &clock_;
+    parts_.workers = workers_.get();
+    parts_.store = store_.get();
+    parts_.population = population_.get();
+    parts_.sources = sources_.get();
+    parts_.mutator = mutator_.get();
+    parts_.planner = planner_.get();
+    parts_.results = publisher_.get();
+    parts_.launchers = {launcher_.get()};
+    parts_.space_trouble = [this] { return space_trouble(); };
+    return {};
+  }
+
+  std::string space_trouble() const {
+    for (const fs::path& folder : {spec_.output_dir, store_file_.parent_path()}) {
+      const auto space = free_space(folder);
+      if (!space) continue;
+      if (space->bytes < spec_.results.min_free_bytes) {
+        return fmt::format("only {} free below '{}' (results.min_free_bytes is {}); free some space to go on",
+                           format_bytes(space->bytes), folder.string(),
+                           format_bytes(spec_.results.min_free_bytes));
+      }
+      if (space->inodes < spec_.results.min_free_inodes) {
+        return fmt::format("only {} inodes free below '{}' (results.min_free_inodes is {}); remove some "
+                           "files, or set results.keep=improvements",
+                           space->inodes, folder.string(), spec_.results.min_free_inodes);
+      }
+    }
+    return {};
+  }
+
+  std::string answer(const std::string& line) {
+    const json request = json::parse(line, nullptr, false);
+    const std::string op = request.is_object() && request.contains("op") && request["op"].is_string()
+                               ? request["op"].get<std::string>()
+                               : "";
+    if (op == "status") return status_json(runner_->status()).dump(-1, ' ', false, json::error_handler_t::replace);
+    if (op == "stop") {
+      runner_->request_stop();
+      return R"({"ok":true})";
+    }
+    if (op == "extend" && request.contains("by") && request["by"].is_number_integer() &&
+        request["by"].get<std::int64_t>() > 0) {
+      runner_->extend(request["by"].get<std::int64_t>());
+      return json{{"ok", true}, {"target_generations", runner_->status().target_generations}}.dump();
+    }
+    return R"({"error":"unknown request; ops are status, stop, extend with a positive 'by'"})";
+  }
+
+  void put_status(std::string_view state, StopReason reason) {
+    const json status{{"state", state}, {"reason", to_string(reason)}};
+    store_->put_state("status", status.dump());
+    store_->hand_over();
+  }
+
+  void finish(RunSummary& summary) {
+    if (summary.message.empty()) summary.message = runner_->message();
+    summary.status = runner_->status();
+    summary.status.state = "finished";
+    put_status(is_resumable(summary.reason) ? "interrupted" : "finished", summary.reason);
+    store_->put_state("elapsed_millis", std::to_string(summary.status.elapsed.count()));
+    const Status flushed = store_->flush();
+    if (!flushed && summary.message.empty()) summary.message = flushed.error().message;
+    if (const auto best = population_->best()) {
+      BestProgram program;
+      program.generation = *best;
+      program.combined_score = population_->member(*best).score;
+      program.correct = true;
+      if (auto source = store_->source(*best)) {
+        const fs::path path = spec_.output_dir / "best" / published_name(*source, language_->extension);
+        std::error_code ignored;
+        if (fs::exists(path, ignored)) program.path = path.string();
+      }
+      summary.best = std::move(program);
+    }
+    for (StatusObserver* observer : observers_) observer->on_finish(summary.status, summary.reason);
+    log::info("ended: {} {}", to_string(summary.reason), summary.message);
+    log::flush();
+  }
+
+  // In the order of their making: what others borrow comes first and goes last.
+  RunSpec spec_;
+  SystemClock clock_;
+  boost::asio::io_context io_{1};
+  std::unique_ptr<store::RunLock> lock_;
+  std::unique_ptr<store::RunStore> store_;
+  fs::path store_file_;
+  std::string run_id_;
+  bool resumed_ = false;
+  const Language* language_ = nullptr;
+  launch::EvaluationOptions evaluation_;
+  std::unique_ptr<WorkerPool> workers_;
+  std::unique_ptr<launch::Launcher> launcher_;
+  std::unique_ptr<evaluators::JobPlanner> planner_;
+  std::unique_ptr<evolve::Mutator> mutator_;
+  std::unique_ptr<evolve::Population> population_;
+  std::unique_ptr<evolve::SourceCache> sources_;
+  std::unique_ptr<Publisher> publisher_;
+  std::vector<StatusObserver*> observers_;
+  evolve::RunnerParts parts_;
+  evolve::RunnerSetup setup_;
+  std::unique_ptr<evolve::EvolutionRunner> runner_;
+  std::unique_ptr<ControlServer> control_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<EvolutionRun>> EvolutionRun::prepare(RunSpec spec, LauncherFactory launcher) {
+  auto run = std::make_unique<EvolutionRunImpl>(std::move(spec));
+  GENESIS_TRY(run->prepare(launcher));
+  return run;
+}
+
+Result<std::unique_ptr<EvolutionRun>> EvolutionRun::prepare(RunSpec spec) {
+  return prepare(std::move(spec), nullptr);
+}
+
+}  // namespace genesis::run

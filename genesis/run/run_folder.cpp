@@ -1,0 +1,212 @@
+#include "genesis/run/run_folder.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "genesis/base/files.h"
+#include "genesis/base/home.h"
+#include "genesis/program/edit_blocks.h"
+#include "genesis/program/language.h"
+#include "genesis/store/run_lock.h"
+#include "genesis/store/run_store.h"
+
+namespace genesis::run {
+
+using nlohmann::json;
+
+Result<Program> load_seed_program(const EvolutionConfig& config) {
+  const fs::path path = find_data_file(config.init_program_path);
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) {
+    return make_error(ErrorKind::not_found,
+                      fmt::format("the seed program '{}' was not found (looked in '{}' and in the Genesis "
+                                  "folder); set evo_config.init_program_path",
+                                  config.init_program_path, fs::current_path().string()));
+  }
+  GENESIS_TRY_ASSIGN(Program program, load_program(path.string(), config.primary_file));
+  const Language& language = *find_language(config.language);
+  if (program.files().size() == 1) {
+    program = Program("main." + language.extension, program.text());
+  }
+  auto blocks = find_blocks(program.text(), language);
+  if (!blocks) {
+    return tl::unexpected<Error>(std::move(blocks.error()).with_context(path.string()));
+  }
+  if (blocks->empty()) {
+    const std::string comment = language.line_comments.empty() ? "#" : language.line_comments.front();
+    return make_error(ErrorKind::invalid_argument,
+                      fmt::format("'{}' has no region that may change: put a line '{} EVOLVE-BLOCK-START' "
+                                  "before it and '{} EVOLVE-BLOCK-END' after it",
+                                  path.string(), comment, comment));
+  }
+  return program;
+}
+
+namespace {
+
+void flatten(const json& tree, const std::string& path, std::map<std::string, std::string>& out) {
+  if (tree.is_object() && !tree.empty()) {
+    for (const auto& [key, value] : tree.items()) flatten(value, path.empty() ? key : path + "." + key, out);
+  } else {
+    out[path] = tree.dump();
+  }
+}
+
+bool is_adjustable(const std::string& key) {
+  for (const std::string& adjustable : adjustable_keys()) {
+    if (key == adjustable || key.starts_with(adjustable + ".")) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<std::string> configuration_differences(const std::string& stored_json,
+                                                   const std::string& given_json) {
+  std::map<std::string, std::string> stored, given;
+  flatten(json::parse(stored_json, nullptr, false), "", stored);
+  flatten(json::parse(given_json, nullptr, false), "", given);
+  std::vector<std::string> lines;
+  const auto value_in = [](const auto& map, const std::string& key) {
+    const auto at = map.find(key);
+    return at == map.end() ? std::string("not set") : at->second;
+  };
+  std::map<std::string, std::string> all = stored;
+  all.insert(given.begin(), given.end());
+  for (const auto& [key, unused] : all) {
+    const std::string before = value_in(stored, key);
+    const std::string now = value_in(given, key);
+    if (before != now && !is_adjustable(key)) {
+      lines.push_back(fmt::format("{}: {} in the run, {} now", key, before, now));
+    }
+  }
+  return lines;
+}
+
+Status write_run_pointer(const fs::path& output_dir, const fs::path& store_file) {
+  const json pointer{{"version", 1}, {"store", store_file.string()}};
+  return write_file_atomic(output_dir / ".genesis" / "run.json", pointer.dump() + "\n");
+}
+
+Result<fs::path> store_file_of(const fs::path& output_dir) {
+  const auto text = read_file(output_dir / ".genesis" / "run.json", 1 << 20);
+  if (!text) {
+    return make_error(ErrorKind::not_found,
+                      fmt::format("'{}' is not the results folder of a run", output_dir.string()));
+  }
+  const json pointer = json::parse(*text, nullptr, false);
+  if (!pointer.is_object() || !pointer.contains("store") || !pointer["store"].is_string()) {
+    return make_error(ErrorKind::parse, fmt::format("'{}/.genesis/run.json' is damaged", output_dir.string()));
+  }
+  const fs::path stored = pointer["store"].get<std::string>();
+  // A results folder that was moved or copied still has its store inside.
+  std::error_code ignored;
+  const fs::path inside = output_dir / "run.sqlite";
+  return !fs::exists(stored, ignored) && fs::exists(inside, ignored) ? inside
+         : stored.is_absolute()                                      ? stored
+                                                                     : output_dir / stored;
+}
+
+Result<RunSpec> load_run_spec(const fs::path& output_dir) {
+  GENESIS_TRY_ASSIGN(const fs::path file, store_file_of(output_dir));
+  GENESIS_TRY_ASSIGN(auto reader, store::StoreReader::open(file));
+  const auto text = reader->meta("config_json");
+  if (!text) {
+    return make_error(ErrorKind::parse, fmt::format("'{}' holds no configuration", file.string()));
+  }
+  json config = json::parse(*text, nullptr, false);
+  if (!config.is_object()) {
+    return make_error(ErrorKind::parse, fmt::format("the configuration in '{}' is damaged", file.string()));
+  }
+  config["output_dir"] = output_dir.string();
+  try {
+    return bind_run_spec(config);
+  } catch (const std::exception& failure) {
+    return make_error(ErrorKind::parse, fmt::format("the configuration of '{}' cannot be used: {}",
+                                                    output_dir.string(), failure.what()));
+  }
+}
+
+Result<std::int64_t> extend_target(const fs::path& output_dir, std::int64_t by) {
+  if (by <= 0) return make_error(ErrorKind::invalid_argument, "extend by one generation or more");
+  if (store::lock_owner(output_dir)) {
+    const json request{{"op", "extend"}, {"by", by}};
+    GENESIS_TRY_ASSIGN(const std::string answer, control_request(output_dir, request.dump()));
+    const json parsed = json::parse(answer, nullptr, false);
+    if (!parsed.is_object() || !parsed.contains("target_generations")) {
+      return make_error(ErrorKind::internal, fmt::format("the runner answered: {}", answer));
+    }
+    return parsed["target_generations"].get<std::int64_t>();
+  }
+  GENESIS_TRY_ASSIGN(auto lock, store::RunLock::acquire(output_dir));
+  GENESIS_TRY_ASSIGN(const RunSpec spec, load_run_spec(output_dir));
+  store::StoreOptions options;
+  GENESIS_TRY_ASSIGN(options.file, store_file_of(output_dir));
+  options.post = [](std::function<void()> call) { call(); };
+  options.on_trouble = [](Status) {};
+  options.fence = lock->fence();
+  options.network_file_system = is_network_file_system(options.file.parent_path());
+  GENESIS_TRY_ASSIGN(auto store, store::RunStore::open(std::move(options)));
+  std::int64_t target = spec.evo.num_generations;
+  if (const auto extended = store->state("target_generations")) target = std::stoll(*extended);
+  target += by;
+  store->put_state("target_generations", std::to_string(target));
+  GENESIS_TRY(store->flush());
+  return target;
+}
+
+std::string config_json_of(const RunSpec& spec) {
+  json config;
+  const auto seconds = [](std::chrono::milliseconds duration) { return static_cast<double>(duration.count()) / 1000; };
+  const EvolutionConfig& evo = spec.evo;
+  json& e = config["evo_config"];
+  e = {{"language", evo.language},
+       {"init_program_path", evo.init_program_path},
+       {"primary_file", evo.primary_file},
+       {"job_type", spec.job.type},
+       {"num_generations", evo.num_generations},
+       {"max_parallel_jobs", evo.max_parallel_jobs},
+       {"lookahead", evo.lookahead},
+       {"max_patch_attempts", evo.max_patch_attempts},
+       {"max_proposals_in_a_row", evo.max_proposals_in_a_row},
+       {"max_attempts", evo.max_attempts},
+       {"evaluation_cache", evo.evaluation_cache},
+       {"syntax_check", evo.syntax_check}};
+  if (evo.max_evaluations) e["max_evaluations"] = *evo.max_evaluations;
+  if (evo.max_wall_time) e["max_wall_time"] = seconds(*evo.max_wall_time);
+  if (evo.target_score) e["target_score"] = *evo.target_score;
+  if (evo.patience) e["patience"] = *evo.patience;
+  const DatabaseConfig& db = spec.db;
+  static constexpr const char* kIslands[] = {"uniform", "equal", "proportional", "weighted"};
+  static constexpr const char* kParents[] = {"power_law", "weighted", "best_of_n", "sequential"};
+  config["db_config"] = {{"num_islands", db.num_islands},
+                         {"archive_size", db.archive_size},
+                         {"elite_selection_ratio", db.elite_selection_ratio},
+                         {"num_archive_inspirations", db.num_archive_inspirations},
+                         {"num_top_k_inspirations", db.num_top_k_inspirations},
+                         {"migration_interval", db.migration_interval},
+                         {"migration_rate", db.migration_rate},
+                         {"island_elitism", db.island_elitism},
+                         {"enforce_island_separation", db.enforce_island_separation},
+                         {"island_selection_strategy", kIslands[static_cast<int>(db.island_selection_strategy)]},
+                         {"parent_selection_strategy", kParents[static_cast<int>(db.parent_selection_strategy)]},
+                         {"exploitation_alpha", db.exploitation_alpha},
+                         {"exploitation_ratio", db.exploitation_ratio},
+                         {"parent_selection_lambda", db.parent_selection_lambda},
+                         {"store_dir", db.store_dir}};
+  config["mutation"] = {{"operators", spec.mutation.operators}, {"adaptive", spec.mutation.adaptive}};
+  static constexpr const char* kKeep[] = {"auto", "all", "improvements", "best", "none"};
+  config["results"] = {{"keep", kKeep[static_cast<int>(spec.results.keep)]},
+                       {"keep_all_up_to", spec.results.keep_all_up_to},
+                       {"min_free_bytes", spec.results.min_free_bytes},
+                       {"min_free_inodes", spec.results.min_free_inodes}};
+  config["job_config"] = json::parse(spec.job.options_json);
+  config["exp_name"] = spec.task;
+  config["output_dir"] = spec.output_dir.string();
+  config["seed"] = spec.seed;
+  return config.dump();
+}
+
+}  // namespace genesis::run
