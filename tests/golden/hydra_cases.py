@@ -1,0 +1,3 @@
+FIXTURES = {"empty": {"main/config.yaml": "a: 1\n"}}
+def cases():
+    yield {"fixture": "empty", "overrides": []}
