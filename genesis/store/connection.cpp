@@ -13,8 +13,8 @@ namespace {
 constexpr int kBusyMillis = 10'000;
 // Large enough that a busy run checkpoints a few times per second at most, small enough that a
 // reader never has to search more than a few thousand pages.
-constexpr int kCheckpointPages = 4000;
-constexpr int kPageBytes = 4096;
+constexpr int kCheckpointPages = 2000;
+constexpr int kPageBytes = 8192;
 
 ErrorKind kind_of(int primary_code) {
   switch (primary_code) {

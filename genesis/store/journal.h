@@ -118,7 +118,7 @@ class Journal {
   SQLite::Database& database_;
   const std::int64_t fence_;
   const bool power_needs_sync_;
-  bool synchronous_full_ = false;
+  bool synchronous_full_ = true;  ///< As the connection is handed over.
   std::unique_ptr<Commands> commands_;
   Counters counters_;
   Counters committed_counters_;
