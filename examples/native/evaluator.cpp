@@ -1,7 +1,7 @@
 // A native evaluator: compiles a C++ candidate that approximates 2^x on [0, 1], calls it in a child
 // process and scores it by the number of correct decimal digits.
 //
-//   native_evaluator --program_path P --results_dir D [--compiler g++]
+//   native_evaluator --program_path P --results_dir D [--compiler g++] [--seconds 10]
 //
 // It keeps the contract by itself and needs nothing of Genesis: metrics.json and correct.json are
 // written under a temporary name and renamed. The candidate's code only ever runs in the child;
@@ -33,12 +33,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kPoints = 1025;
-constexpr int kSecondsForTheCandidate = 10;
 constexpr double kMostDigits = 16.0;
 
 struct Arguments {
   fs::path program, results;
   std::string compiler = "g++";
+  unsigned seconds = 10;  // that the candidate may take
 };
 
 /// What a candidate did wrong; anything else that is thrown is a failure of the job.
@@ -57,6 +57,7 @@ Arguments parse(int argc, char** argv) {
     if (name == "--program_path") arguments.program = argv[i + 1];
     if (name == "--results_dir") arguments.results = argv[i + 1];
     if (name == "--compiler") arguments.compiler = argv[i + 1];
+    if (name == "--seconds") arguments.seconds = static_cast<unsigned>(std::stoul(argv[i + 1]));
   }
   if (arguments.program.empty() || arguments.results.empty())
     throw std::runtime_error("--program_path and --results_dir are needed");
@@ -110,11 +111,11 @@ double point(int i) {
 }
 
 /// The child: loads the candidate, writes its values, ends without exit handlers.
-[[noreturn]] void call_candidate(const fs::path& library, int out) {
+[[noreturn]] void call_candidate(const fs::path& library, unsigned seconds, int out) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   setsid();
-  const rlimit cpu{kSecondsForTheCandidate, kSecondsForTheCandidate};
+  const rlimit cpu{seconds + 1, seconds + 1};
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CPU, &cpu);
   setrlimit(RLIMIT_CORE, &none);
@@ -135,9 +136,9 @@ double point(int i) {
 }
 
 /// Reads exactly one block of values before the deadline, or says what is wrong.
-std::vector<double> read_values(int in) {
+std::vector<double> read_values(int in, unsigned seconds) {
   using Clock = std::chrono::steady_clock;
-  const auto deadline = Clock::now() + std::chrono::seconds(kSecondsForTheCandidate);
+  const auto deadline = Clock::now() + std::chrono::seconds(seconds);
   std::vector<double> values(kPoints);
   auto* bytes = reinterpret_cast<char*>(values.data());
   const std::size_t size = values.size() * sizeof(double);
@@ -147,7 +148,7 @@ std::vector<double> read_values(int in) {
     pollfd ready{in, POLLIN, 0};
     const int count = left.count() > 0 ? poll(&ready, 1, static_cast<int>(left.count())) : 0;
     if (count < 0 && errno == EINTR) continue;
-    if (count == 0) throw BadCandidate("it took longer than 10 s");
+    if (count == 0) throw BadCandidate("it took longer than " + std::to_string(seconds) + " s");
     const ssize_t got = read(in, bytes + done, size - done);
     if (got <= 0) throw BadCandidate("it ended before it gave its values");
     done += static_cast<std::size_t>(got);
@@ -155,17 +156,17 @@ std::vector<double> read_values(int in) {
   return values;
 }
 
-std::vector<double> values_of(const fs::path& library) {
+std::vector<double> values_of(const fs::path& library, unsigned seconds) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) fail("cannot make a pipe");
   const pid_t child = fork();
   if (child < 0) fail("cannot start the candidate");
-  if (child == 0) call_candidate(library, ends[1]);
+  if (child == 0) call_candidate(library, seconds, ends[1]);
   close(ends[1]);
   std::optional<BadCandidate> problem;
   std::vector<double> values;
   try {
-    values = read_values(ends[0]);
+    values = read_values(ends[0], seconds);
   } catch (const BadCandidate& bad) {
     problem = bad;
   }
@@ -211,7 +212,7 @@ int main(int argc, char** argv) try {
   try {
     refuse_library_calls(read_text(arguments.program));
     const fs::path library = compile(arguments);
-    const auto values = values_of(library);
+    const auto values = values_of(library, arguments.seconds);
     fs::remove(library);
     const double error = largest_error(values);
     report(arguments.results, error > 0 ? std::min(kMostDigits, -std::log10(error)) : kMostDigits,
