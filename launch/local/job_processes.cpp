@@ -13,8 +13,11 @@
 #include <numeric>
 #include <thread>
 
+#include "genesis/base/files.h"
 #include "genesis/base/hash.h"
+#include "genesis/base/log.h"
 #include "genesis/base/text.h"
+#include "genesis/process/leftovers.h"
 #include "launch/local/descriptor_limit.h"
 #include "launch/local/gpus.h"
 #include "launch/local/staging.h"
@@ -23,6 +26,13 @@ namespace genesis::launch {
 
 using process::ProcessId;
 using process::ResourceLimit;
+
+namespace {
+
+/// There while a local launcher of the run is open: what finds it at open comes after a crash.
+constexpr const char* kTraceFile = ".genesis/local_jobs_running";
+
+}  // namespace
 
 /// A job's processes where no cgroup holds them together.
 class JobProcesses::FamilyTree final : public process::JobTree {
@@ -54,6 +64,24 @@ class JobProcesses::FamilyTree final : public process::JobTree {
   std::string token_;
 };
 
+/// A job's processes as its slot's cgroup knows them.
+class JobProcesses::CgroupTree final : public process::JobTree {
+ public:
+  CgroupTree(const JobProcesses& owner, process::CgroupSlot& slot) : owner_(&owner), slot_(&slot) {}
+
+  void signal_all(int signal) override { slot_->signal_all(signal); }
+  void kill_all() override { slot_->kill_all(); }
+  bool empty() override {
+    if (!slot_->empty()) return false;
+    owner_->family_->adopted();  // Reaps the orphans among those that have ended.
+    return true;
+  }
+
+ private:
+  const JobProcesses* owner_;
+  process::CgroupSlot* slot_;
+};
+
 JobProcesses::JobProcesses(LocalOptions options, const LauncherContext& context,
                            const process::ChildWatcher& watcher)
     : options_(std::move(options)),
@@ -68,8 +96,49 @@ Status JobProcesses::open() {
   raise_descriptor_limit();
   boot_id_ = process::boot_id();
   GENESIS_TRY_ASSIGN(family_, process::ProcessFamily::open(random_hex(24), *watcher_));
+  end_earlier_jobs();
+  GENESIS_TRY(prepare_cgroups());
+  process::GuardPlan plan;
+  plan.launch_id = family_->id();
+  plan.mark = family_->mark();
+  if (cgroups_) plan.cgroups = cgroups_->folders();
+  GENESIS_TRY_ASSIGN(auto guard, process::Guard::start(plan));
+  guard_.emplace(std::move(guard));
   prepare_resources();
   return prepare_environment();
+}
+
+/// Jobs of an earlier runner of this run that its guard has not got to yet.
+void JobProcesses::end_earlier_jobs() {
+  if (run_dir_.empty() || run_id_.empty()) return;
+  const std::filesystem::path trace = run_dir_ / kTraceFile;
+  std::error_code failure;
+  const bool was_here = std::filesystem::exists(trace, failure);
+  if (was_here) {
+    process::LeftoverMatch match;
+    match.variable = std::string(process::kRunIdVariable);
+    match.value = run_id_;
+    const int ended = process::end_leftovers(match, std::chrono::seconds{5});
+    if (ended > 0) log::info("local: ended {} processes of an earlier runner", ended);
+    return;
+  }
+  // Best effort: without the trace only the guard of this runner looks after its jobs.
+  if (!make_directories(trace.parent_path()) || !write_file(trace, run_id_)) {
+    log::warning("local: cannot write {}", trace.string());
+  }
+}
+
+Status JobProcesses::prepare_cgroups() {
+  if (options_.use_cgroups) cgroup_support_ = process::find_cgroups();
+  if (!cgroup_support_.any()) return {};
+  auto opened = process::CgroupRun::open(cgroup_support_);
+  if (opened) {
+    cgroups_ = std::move(*opened);
+  } else {
+    log::info("local: no cgroups: {}", opened.error().message);
+    cgroup_support_ = {};
+  }
+  return {};
 }
 
 void JobProcesses::prepare_resources() {
@@ -89,7 +158,14 @@ void JobProcesses::prepare_resources() {
   cpus_.emplace(std::move(cpu_numbers));
 }
 
-void JobProcesses::close() {}
+void JobProcesses::close() {
+  if (guard_) guard_->dismiss();
+  guard_.reset();
+  cgroups_.reset();
+  if (family_) family_->adopted();
+  std::error_code failure;
+  if (!run_dir_.empty()) std::filesystem::remove(run_dir_ / kTraceFile, failure);
+}
 
 Capabilities JobProcesses::capabilities() const {
   Capabilities capabilities;
@@ -147,11 +223,11 @@ std::vector<ResourceLimit> JobProcesses::limits_of(const JobSpec& spec) const {
     const auto seconds = static_cast<rlim_t>((spec.limits.cpu_time->count() + 999) / 1000);
     limits.push_back({RLIMIT_CPU, seconds, seconds + 1});
   }
-  if (spec.limits.memory_bytes) {
+  if (spec.limits.memory_bytes && !cgroup_support_.limits_memory()) {
     // Private writable memory: unlike RLIMIT_AS it does not count what runtimes merely reserve.
     limits.push_back({RLIMIT_DATA, *spec.limits.memory_bytes, *spec.limits.memory_bytes});
   }
-  if (spec.limits.processes) {
+  if (spec.limits.processes && !cgroup_support_.limits_processes()) {
     limits.push_back({RLIMIT_NPROC, *spec.limits.processes, *spec.limits.processes});
   }
   // Never above what this process has itself: raising a hard limit is not ours to do.
@@ -204,16 +280,38 @@ Result<process::Child> JobProcesses::start(LocalJob& job) {
   start.stderr_path = results + "/job_log.err";
   start.limits = limits_of(spec);
   start.cpus = job.cpus.members();
+  GENESIS_TRY_ASSIGN(process::CgroupSlot * slot, prepare_slot(job));
+  if (slot != nullptr) {
+    start.cgroup_fd = slot->unified_fd();
+    start.join_fds = slot->join_fds();
+  }
   auto child = process::spawn(start);
   if (!child) return child;
   const auto stat = process::read_stat(child->pid);
   job.leader = {child->pid, stat ? stat->id.start_ticks : 0};
-  job.tree = std::make_unique<FamilyTree>(*this, job.leader, spec.token);
+  if (slot != nullptr) {
+    job.tree = std::make_unique<CgroupTree>(*this, *slot);
+  } else {
+    job.tree = std::make_unique<FamilyTree>(*this, job.leader, spec.token);
+  }
   running_.push_back(job.leader);
   return child;
 }
 
-void JobProcesses::read_usage(const LocalJob&, JobEndFacts&) const {}
+Result<process::CgroupSlot*> JobProcesses::prepare_slot(const LocalJob& job) {
+  if (!cgroups_) return nullptr;
+  GENESIS_TRY_ASSIGN(process::CgroupSlot * slot, cgroups_->slot(job.slot.members().at(0)));
+  GENESIS_TRY(slot->prepare(job.spec.limits.memory_bytes, job.spec.limits.processes));
+  return slot;
+}
+
+void JobProcesses::read_usage(const LocalJob& job, JobEndFacts& facts) {
+  if (!cgroups_ || job.slot.members().empty()) return;
+  if (const auto slot = cgroups_->slot(job.slot.members()[0])) {
+    facts.killed_for_memory = (*slot)->killed_for_memory();
+    facts.peak_memory_bytes = (*slot)->peak_memory_bytes();
+  }
+}
 
 void JobProcesses::give_back(LocalJob& job) {
   std::erase(running_, job.leader);
@@ -230,99 +328,6 @@ std::uint64_t JobProcesses::oldest_start_except(const ProcessId& leader) const {
     if (other != leader) oldest = std::min(oldest, other.start_ticks);
   }
   return oldest;
-}
-
-std::string JobProcesses::ref_text(const LocalJob& job) const {
-  return fmt::format("1 pid={} start={} boot={}", job.leader.pid, job.leader.start_ticks, boot_id_);
-}
-
-namespace {
-
-/// "1 pid=12 start=345 boot=…"; absent for anything else.
-struct ParsedRef {
-  ProcessId leader;
-  std::string boot;
-};
-
-std::optional<ParsedRef> parse_ref(const std::string& text) {
-  ParsedRef parsed;
-  const std::vector<std::string_view> words = split(text, ' ');
-  if (words.size() < 4 || words[0] != "1") return std::nullopt;
-  const auto number_after = [](std::string_view word, std::string_view key, auto& out) {
-    if (!word.starts_with(key)) return false;
-    word.remove_prefix(key.size());
-    return std::from_chars(word.data(), word.data() + word.size(), out).ec == std::errc();
-  };
-  if (!number_after(words[1], "pid=", parsed.leader.pid) ||
-      !number_after(words[2], "start=", parsed.leader.start_ticks) ||
-      !words[3].starts_with("boot=")) {
-    return std::nullopt;
-  }
-  parsed.boot = words[3].substr(5);
-  return parsed;
-}
-
-JobOutcome lost(std::string why) {
-  JobOutcome outcome;
-  outcome.kind = JobOutcomeKind::lost;
-  outcome.detail = std::move(why);
-  return outcome;
-}
-
-/// The processes of an attempt that an earlier runner started: its leader's tree, and whoever else
-/// on the machine names its token.
-class LeftoverTree final : public process::JobTree {
- public:
-  LeftoverTree(ProcessId leader, std::string token) : leader_(leader), token_(std::move(token)) {}
-  void signal_all(int signal) override {
-    for (const ProcessId& member : members()) process::signal_process(member, signal);
-  }
-  void kill_all() override { signal_all(SIGKILL); }
-  bool empty() override { return members().empty(); }
-
- private:
-  std::vector<ProcessId> members() const {
-    std::vector<ProcessId> roots{leader_};
-    for (const pid_t pid : process::all_processes()) {
-      const std::string environment = process::read_environment(pid);
-      if (process::environment_value(environment, process::kTokenVariable) != token_) continue;
-      if (const auto stat = process::read_stat(pid)) roots.push_back(stat->id);
-    }
-    return process::with_descendants(roots);
-  }
-  ProcessId leader_;
-  std::string token_;
-};
-
-}  // namespace
-
-Attached JobProcesses::find_again(const JobSpec& spec, const std::optional<JobRef>& ref) const {
-  Attached attached;
-  const auto parsed = ref ? parse_ref(ref->text) : std::nullopt;
-  if (!parsed) {
-    attached.outcome =
-        lost(ref ? "its reference cannot be read" : "it was not started before its runner ended");
-    return attached;
-  }
-  if (parsed->boot != boot_id_) {
-    attached.outcome = lost("the machine was restarted");
-    return attached;
-  }
-  auto tree = std::make_unique<LeftoverTree>(parsed->leader, spec.token);
-  if (!tree->empty()) {
-    attached.tree = std::move(tree);
-    return attached;
-  }
-  std::error_code failure;
-  const bool was_ended = std::filesystem::exists(spec.work_dir / kEndedMarker, failure);
-  if (was_ended || !has_complete_outputs(spec)) {
-    attached.outcome =
-        lost(was_ended ? "ended with its runner" : "it ended without complete results");
-    return attached;
-  }
-  attached.outcome.kind = JobOutcomeKind::exited;
-  attached.outcome.detail = "collected after its runner had ended";
-  return attached;
 }
 
 }  // namespace genesis::launch

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "genesis/process/cgroup.h"
 #include "genesis/process/child_watcher.h"
+#include "genesis/process/guard.h"
 #include "genesis/process/process_family.h"
 #include "genesis/process/tree_end.h"
 #include "launch/launcher.h"
@@ -42,7 +44,7 @@ class JobProcesses {
   bool take_resources(LocalJob& job);
   /// Starts the process and sets `leader` and `tree`. The job must hold its slot.
   Result<process::Child> start(LocalJob& job);
-  void read_usage(const LocalJob& job, JobEndFacts& facts) const;
+  void read_usage(const LocalJob& job, JobEndFacts& facts);
   /// The job is over: its leases and its tree go.
   void give_back(LocalJob& job);
 
@@ -51,11 +53,15 @@ class JobProcesses {
 
  private:
   class FamilyTree;
+  class CgroupTree;
 
+  void end_earlier_jobs();
   void prepare_resources();
+  Status prepare_cgroups();
   Status prepare_environment();
   std::vector<std::string> environment_of(const LocalJob& job) const;
   std::vector<process::ResourceLimit> limits_of(const JobSpec& spec) const;
+  Result<process::CgroupSlot*> prepare_slot(const LocalJob& job);
   std::uint64_t oldest_start_except(const process::ProcessId& leader) const;
 
   LocalOptions options_;
@@ -64,6 +70,9 @@ class JobProcesses {
   int parallel_jobs_;
   const process::ChildWatcher* watcher_;
   std::optional<process::ProcessFamily> family_;
+  process::CgroupSupport cgroup_support_;
+  std::unique_ptr<process::CgroupRun> cgroups_;  ///< Null: process family only.
+  std::optional<process::Guard> guard_;
   std::string boot_id_;
   Environment environment_;
   std::optional<LeasePool> cpus_;  ///< Empty pool unless processors are pinned.

@@ -5,15 +5,14 @@
 #include <string_view>
 
 #include "genesis/base/error.h"
+#include "genesis/process/leftovers.h"
 #include "launch/job.h"
 
 namespace genesis::launch {
 
 /// The folder below a job's working folder that its results and logs go to.
 inline constexpr std::string_view kResultsFolder = "results";
-/// Written beside the results folder by whoever ends a job after its runner has died: without it,
-/// complete result files mean that the job had ended by itself.
-inline constexpr std::string_view kEndedMarker = ".genesis_ended";
+using process::kEndedMarker;
 
 /// Makes the working folder and an empty results folder, and puts the inputs there. Inputs must be
 /// relative and stay below the working folder; symbolic links are not followed.
