@@ -76,9 +76,8 @@ void OperatorSelector::refresh() {
   double total_weight = 0;
   double total_merit = 0;
   for (std::size_t i = 0; i < arms_.size(); ++i) {
-    const double rate =
-        (credits_[i].reward + options_.prior_trials * options_.prior_success) /
-        (credits_[i].trials + options_.prior_trials);
+    const double rate = (credits_[i].reward + options_.prior_trials * options_.prior_success) /
+                        (credits_[i].trials + options_.prior_trials);
     cumulative_[i] = std::max(arms_[i].weight, 0.0) * rate;
     total_weight += std::max(arms_[i].weight, 0.0);
     total_merit += cumulative_[i];
@@ -112,9 +111,9 @@ std::string OperatorSelector::save() const {
 Status OperatorSelector::load(std::string_view saved) {
   const auto words = split(saved, ' ');
   if (words.empty() || words[0] != kVersion || words.size() % 3 != 1) {
-    return make_error(ErrorKind::parse,
-                      "operator selector: saved state does not begin with '" +
-                          std::string(kVersion) + "' and triples of name, trials, reward");
+    return make_error(ErrorKind::parse, "operator selector: saved state does not begin with '" +
+                                            std::string(kVersion) +
+                                            "' and triples of name, trials, reward");
   }
   std::vector<Credit> credits(arms_.size());
   for (std::size_t at = 1; at < words.size(); at += 3) {

@@ -23,9 +23,9 @@ struct SelectorOptions {
 /// Chooses the mutation operator in proportion to what it brought lately. Probability matching with
 /// a minimum probability (Thierens: "An adaptive pursuit strategy for allocating operator
 /// probabilities", GECCO 2005, compares it with pursuit) on discounted credit; the credit of a
-/// success is larger when the record is broken (extreme values: Fialho, Da Costa, Schoenauer, Sebag:
-/// "Extreme value based adaptive operator selection", PPSN 2008). Matching, not pursuit: what is the
-/// best operator changes with the phase of the search, and the losers must stay alive.
+/// success is larger when the record is broken (extreme values: Fialho, Da Costa, Schoenauer,
+/// Sebag: "Extreme value based adaptive operator selection", PPSN 2008). Matching, not pursuit:
+/// what is the best operator changes with the phase of the search, and the losers must stay alive.
 ///
 /// Wall time and order of threads never enter: the state is a function of the `learn` calls. One
 /// thread at a time.

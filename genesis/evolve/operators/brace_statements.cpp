@@ -32,7 +32,7 @@ class BraceStatements {
   struct Frame {
     std::uint32_t scope;
     std::size_t open;  ///< The statement that is being read.
-    int depth;         ///< Open round and square brackets in it.
+    int depth;         ///< Open brackets other than braces in it.
     bool expression;   ///< Braces of an initialiser, match, lambda …: no statements inside.
     bool assigned;     ///< `=` was seen in the open statement.
   };

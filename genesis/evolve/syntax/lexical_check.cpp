@@ -11,7 +11,7 @@ namespace genesis::evolve {
 namespace {
 
 constexpr std::string_view kJuliaOpeners[] = {
-    "begin", "for",    "function", "if",  "let",   "macro", "module",   "baremodule",
+    "begin", "for",    "function", "if",    "let", "macro",    "module",   "baremodule",
     "quote", "struct", "try",      "while", "do",  "abstract", "primitive"};
 
 SyntaxError error_at(std::string_view text, std::size_t offset, std::string message) {

@@ -45,9 +45,10 @@ class SpawnSetup {
   explicit SpawnSetup(int standard_input) {
     posix_spawnattr_init(&attributes_);
     posix_spawn_file_actions_init(&actions_);
-    // A session of its own: Ctrl-C in the terminal is for the runner, which drains and still checks.
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                               POSIX_SPAWN_SETSIGDEF);
+    // A session of its own: Ctrl-C in the terminal is for the runner, which drains and still
+    // checks.
+    posix_spawnattr_setflags(&attributes_,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     sigset_t none;
     sigemptyset(&none);
     posix_spawnattr_setsigmask(&attributes_, &none);
@@ -84,7 +85,9 @@ PersistentReader::PersistentReader(std::vector<std::string> command,
                                    std::chrono::milliseconds deadline)
     : command_(std::move(command)), deadline_(deadline) {}
 
-PersistentReader::~PersistentReader() { end(); }
+PersistentReader::~PersistentReader() {
+  end();
+}
 
 pid_t PersistentReader::pid() {
   const std::lock_guard lock(mutex_);
@@ -101,9 +104,9 @@ Status PersistentReader::start() {
   SpawnSetup setup(theirs.get());
   if (const int failure = setup.spawn(pid_, command_); failure != 0) {
     pid_ = -1;
-    return make_error(ErrorKind::unavailable,
-                      "start the syntax checker '" + command_[0] + "': " + std::strerror(failure) +
-                          "; install it or name another interpreter");
+    return make_error(ErrorKind::unavailable, "start the syntax checker '" + command_[0] +
+                                                  "': " + std::strerror(failure) +
+                                                  "; install it or name another interpreter");
   }
   socket_ = std::move(ours);
   return {};
@@ -120,11 +123,12 @@ void PersistentReader::end() {
 
 bool PersistentReader::await(short events, TimePoint deadline) {
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return false;
     pollfd entry{socket_.get(), events, 0};
-    const int ready = poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 60000)));
+    const int ready =
+        poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 60000)));
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return false;
   }
@@ -160,8 +164,8 @@ bool PersistentReader::receive_all(char* bytes, std::size_t size, TimePoint dead
 }
 
 /// Empty when the reader failed, which is not the same as a verdict.
-std::optional<std::optional<PersistentReader::Verdict>> PersistentReader::ask(
-    std::string_view text, TimePoint deadline) {
+std::optional<std::optional<PersistentReader::Verdict>> PersistentReader::ask(std::string_view text,
+                                                                              TimePoint deadline) {
   const auto length = static_cast<std::uint32_t>(text.size());
   std::string request(sizeof length, '\0');
   std::memcpy(request.data(), &length, sizeof length);
@@ -196,9 +200,9 @@ Result<std::optional<PersistentReader::Verdict>> PersistentReader::read(std::str
   const bool works = ask("", std::chrono::steady_clock::now() + deadline_).has_value();
   if (works) return Verdict{0, "its reader crashed on it"};
   end();
-  return make_error(ErrorKind::unavailable,
-                    "syntax check: '" + command_[0] +
-                        "' starts but does not answer; name another interpreter");
+  return make_error(
+      ErrorKind::unavailable,
+      "syntax check: '" + command_[0] + "' starts but does not answer; name another interpreter");
 }
 
 }  // namespace genesis::evolve

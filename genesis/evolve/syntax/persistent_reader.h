@@ -31,8 +31,9 @@ class PersistentReader {
   PersistentReader(const PersistentReader&) = delete;
   PersistentReader& operator=(const PersistentReader&) = delete;
 
-  /// Empty when the text can be read. A reader that dies or takes too long is ended, the text counts
-  /// as wrong, and the next one gets a new process. Error `unavailable` when none can be started.
+  /// Empty when the text can be read. A reader that dies or takes too long is ended, the text
+  /// counts as wrong, and the next one gets a new process. Error `unavailable` when none can be
+  /// started.
   Result<std::optional<Verdict>> read(std::string_view text);
 
   /// Process id of the reader that runs now; -1 when there is none.

@@ -36,9 +36,8 @@ std::vector<std::string_view> split_python(std::string_view text) {
     if (word == "from" && text.substr(token.begin, 60).find("__future__") != text.npos) {
       return whole;
     }
-    const bool goes_on =
-        decorated || std::find(kContinuations.begin(), kContinuations.end(), word) !=
-                         kContinuations.end();
+    const bool goes_on = decorated || std::find(kContinuations.begin(), kContinuations.end(),
+                                                word) != kContinuations.end();
     decorated = word == "@";
     if (goes_on || token.begin == begin) continue;
     chunks.push_back(text.substr(begin, token.begin - begin));

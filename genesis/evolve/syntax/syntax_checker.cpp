@@ -36,13 +36,18 @@ class KnownTexts {
 
 std::vector<std::string> python_command(const SyntaxCheckerOptions& options) {
   const auto seconds = options.deadline.count() / 1000 + 1;
-  return {options.python,           "-I", "-S", "-c", std::string(kPythonReader),
-          std::to_string(seconds), std::to_string(options.memory_bytes)};
+  return {options.python,
+          "-I",
+          "-S",
+          "-c",
+          std::string(kPythonReader),
+          std::to_string(seconds),
+          std::to_string(options.memory_bytes)};
 }
 
 std::vector<std::string> node_command(const SyntaxCheckerOptions& options) {
-  return {options.node, "--experimental-vm-modules", "--no-warnings",
-          "--max-old-space-size=512", "-e", std::string(kNodeReader)};
+  return {options.node, "--experimental-vm-modules", "--no-warnings", "--max-old-space-size=512",
+          "-e",         std::string(kNodeReader)};
 }
 
 using Verdict = Result<std::optional<SyntaxError>>;
@@ -105,8 +110,12 @@ class SyntaxChecker::Readers {
 
 std::string SyntaxError::describe() const {
   std::string text = file;
-  if (line > 0) text += ":" + std::to_string(line);
-  return text + ": " + message;
+  if (line > 0) {
+    text += ':';
+    text += std::to_string(line);
+  }
+  text += ": ";
+  return text += message;
 }
 
 SyntaxChecker::SyntaxChecker(SyntaxCheckerOptions options)

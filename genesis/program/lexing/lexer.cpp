@@ -342,6 +342,8 @@ class Lexer {
       } else if (in_text && c == '$' && at + 1 < text_.size() && text_[at + 1] == '{') {
         nesting.push_back(0);
         ++at;
+      } else if (!in_text && (c == '\'' || c == '"')) {
+        at = string_in_template(at);
       } else if (!in_text && c == '{') {
         ++nesting.back();
       } else if (!in_text && c == '}') {
@@ -353,6 +355,15 @@ class Lexer {
     }
     fail(begin, "template is never closed");
     push(TokenKind::string, begin, text_.size());
+  }
+
+  /// Offset of the quote that ends the string which begins at `at`; `at` when it does not end.
+  std::size_t string_in_template(std::size_t at) const {
+    for (std::size_t end = at + 1; end < text_.size() && text_[end] != '\n'; ++end) {
+      if (text_[end] == text_[at]) return end;
+      if (text_[end] == '\\') ++end;
+    }
+    return at;
   }
 
   bool regular_expression() {
