@@ -150,7 +150,8 @@ class Contract(EvaluationCase):
                 self.assertEqual((metrics["combined_score"], correct), (0.0, False))
         metrics, correct, _ = self.helper("def solve(seed): 1/0",
                                           default_metrics_on_error="{'combined_score': -5.0}")
-        self.assertEqual((metrics, correct), ({"combined_score": -5.0}, False))
+        self.assertEqual((metrics["combined_score"], metrics["num_valid_runs"], correct),
+                         (-5.0, 0, False))
         self.assertIn("ZeroDivisionError", self.log)  # the candidate's traceback is in the log
 
     def test_errors_of_the_evaluator_itself(self):
@@ -165,7 +166,8 @@ class Contract(EvaluationCase):
                 (dict(early_stop_method="'ci'"), "needs early_stop_threshold"),
                 (dict(early_stop_method="'ci'", early_stop_threshold="1", num_runs="4",
                       run_workers="2"), "run_workers=1"),
-                (dict(plotting_fn="lambda extra: [('not a figure', 't')]"), "plotting_fn gave"),
+                (dict(run_workers="0"), "at least 1"),
+                (dict(max_workers_cap="0"), "at least 1"),
                 (dict(aggregate_metrics_fn="lambda v: {(1, 2): 3}"), "could not be written")):
             with self.subTest(message):
                 _, correct, error = self.helper(program, **arguments)
@@ -185,9 +187,9 @@ class Contract(EvaluationCase):
             "def solve(seed): return {'path': [1, 2]}",
             prologue="""
             class Figure:
-                def savefig(self, path): open(path, 'w').write('figure')
+                def savefig(self, path, **_): open(path, 'w').write('figure')
             class Animation:
-                def save(self, path): open(path, 'w').write('animation')
+                def save(self, path, writer, fps): open(path, 'w').write(writer)
             def plots(extra):
                 assert extra == {'path': [1, 2]}
                 return [(Figure(), 'my plot'), (Animation(), 'film')]
@@ -198,6 +200,11 @@ class Contract(EvaluationCase):
                          ["film.gif", "my_plot.pdf", "my_plot.png"], self.log)
         self.assertIn("extra.pkl", os.listdir(self.results))
         self.assertNotIn("extra_data", self.read("metrics.json"))
+        _, correct, _ = self.helper(
+            "def solve(seed): return 1", plotting_fn="lambda extra: [('no figure', 't')]",
+            aggregate_metrics_fn="lambda v: {'combined_score': 1.0, 'extra_data': 1}")
+        self.assertTrue(correct)
+        self.assertIn("plots could not be made", self.log)
 
     def test_run_workers_keep_the_order_and_use_processes(self):
         program = """
@@ -289,8 +296,9 @@ class EarlyStop(EvaluationCase):
         self.assertEqual((correct, error), (True, None), self.log)
         block = metrics["early_stop"]
         self.assertEqual(block["runs_completed"], metrics["runs"])
-        self.assertEqual(block["runs_planned"], len(scores))
-        return block["runs_completed"], block["stopped"], block["reason"]
+        self.assertEqual(block["runs_requested"], len(scores))
+        self.prediction = block["prediction"]
+        return block["runs_completed"], block["triggered"], block["reason"]
 
     def test_equal_scores_decide_at_the_minimum(self):
         self.assertEqual(self.stop([0.9] * 6, "'bayesian'")[:2], (2, True))
@@ -305,12 +313,20 @@ class EarlyStop(EvaluationCase):
         for method in ("'bayesian'", "'ci'", "'hybrid'"):
             self.assertEqual(self.stop(close, method)[:2], (4, False), method)
 
-    def test_hybrid_stops_only_for_losers(self):
-        self.assertEqual(self.stop([0.90, 0.95, 0.92, 0.91], "'hybrid'")[:2], (4, False))
+    def test_hybrid_stops_on_both_sides(self):
+        self.assertEqual(self.stop([0.90, 0.95, 0.92, 0.91], "'hybrid'")[:2], (3, True))
+        self.assertEqual(self.prediction, "beats")
+        self.assertEqual(self.stop([0.10, 0.15, 0.12, 0.11], "'hybrid'")[:2], (3, True))
+        self.assertEqual(self.prediction, "fails")
 
     def test_keywords_reach_the_rule(self):
-        runs, stopped, _ = self.stop([0.9] * 6, "'bayesian'", early_stop_kwargs="{'min_trials': 5}")
+        runs, stopped, _ = self.stop([0.9] * 6, "'bayesian'",
+                                     early_stop_kwargs="{'min_trials': 5, 'ci_confidence': 0.5}")
         self.assertEqual((runs, stopped), (5, True))
+        wide = [0.4, 0.7, 0.75, 0.8]  # mean above 0.5, but not at 99 %
+        self.assertFalse(self.stop(wide, "'ci'", early_stop_kwargs="{'ci_confidence': 0.99}")[1])
+        self.assertTrue(self.stop(wide, "'ci'", early_stop_kwargs="{'ci_confidence': 0.5}")[1])
+        self.assertFalse(self.stop(wide, "'bayesian'", early_stop_kwargs="{'prob_cutoff': 1e-9}")[1])
         _, correct, error = self.helper("def solve(seed): return 1", early_stop_method="'ci'",
                                         early_stop_threshold="1", early_stop_kwargs="{'colour': 1}")
         self.assertFalse(correct)
@@ -318,19 +334,26 @@ class EarlyStop(EvaluationCase):
 
     def test_score_function_and_own_rules(self):
         prologue = """
+            class Answer:
+                should_stop, reason, prediction, confidence = True, "two are enough", "beats", 0.5
             class Twice:
-                def should_stop(self, scores, threshold):
-                    return len(scores) == 2, "two are enough"
+                name = "twice"
+                def reset(self): self.ready = True
+                def check(self, scores, threshold):
+                    return Answer() if self.ready and len(scores) == 2 else False
             """
         self.assertEqual(
             self.stop([[1], [2], [3]], "Twice()", prologue=prologue, early_stop_threshold="None",
                       early_stop_score_fn="lambda v: v[0]"), (2, True, "two are enough"))
         self.assertEqual(self.stop([{"score": 1.0}] * 4, "lambda scores, threshold: sum(scores) > 2",
                                    early_stop_threshold="None")[:2], (3, True))
-        _, correct, error = self.helper("def solve(seed): return [1]", early_stop_method="'ci'",
-                                        early_stop_threshold="1")
-        self.assertFalse(correct)
-        self.assertIn("early_stop_score_fn", error)
+        self.assertEqual(self.prediction, "uncertain")
+        metrics, correct, _ = self.helper("def solve(seed): return [1]", num_runs="4",
+                                          early_stop_method="'ci'", early_stop_threshold="1")
+        self.assertTrue(correct)  # no score to judge by: every run is made, and the log says why
+        self.assertEqual((metrics["early_stop"]["runs_completed"], metrics["early_stop"]["scores"]),
+                         (4, []))
+        self.assertIn("early_stop_score_fn", self.log)
 
     def test_validation_happens_between_the_runs(self):
         metrics, correct, error = self.helper(

@@ -8,11 +8,13 @@ import math
 
 
 class Decision:
-    """Whether to stop, with one line of reason."""
+    """Whether to stop; what the runs so far say about the threshold, how surely, and why."""
 
-    def __init__(self, stop, reason=""):
+    def __init__(self, stop, reason="", prediction="uncertain", confidence=0.0):
         self.stop = bool(stop)
         self.reason = reason
+        self.prediction = prediction  # beats, fails, uncertain
+        self.confidence = confidence
 
 
 class Bayesian:
@@ -32,8 +34,8 @@ class Bayesian:
             return _decided(mean, threshold)
         above = 0.5 * math.erfc((threshold - mean) / error / math.sqrt(2.0))
         if above < self.prob_cutoff or above > 1.0 - self.prob_cutoff:
-            return Decision(True, "P(mean > %g) = %.4f after %d runs"
-                            % (threshold, above, len(scores)))
+            return _side(above > 0.5, max(above, 1.0 - above), "P(mean > %g) = %.4f after %d runs"
+                         % (threshold, above, len(scores)))
         return Decision(False)
 
 
@@ -54,19 +56,20 @@ class ConfidenceInterval:
             return _decided(mean, threshold)
         half = t_quantile(0.5 + self.confidence / 2.0, len(scores) - 1) * error
         if mean - half > threshold or mean + half < threshold:
-            return Decision(True, "%g%% interval [%g, %g] excludes %g after %d runs" % (
-                100 * self.confidence, mean - half, mean + half, threshold, len(scores)))
+            return _side(mean > threshold, self.confidence,
+                         "%g%% interval [%g, %g] excludes %g after %d runs" % (
+                             100 * self.confidence, mean - half, mean + half, threshold,
+                             len(scores)))
         return Decision(False)
 
 
 class Hybrid:
-    """Stops early for losers only: the interval's upper end is below the threshold, or
-    P(mean > threshold) is below the cut-off."""
+    """Stops when the interval's upper end is below the threshold, or as `Bayesian` does."""
 
     name = "hybrid"
 
     def __init__(self, prob_cutoff=0.05, confidence=0.90, min_trials=3):
-        self.prob_cutoff = prob_cutoff
+        self._bayesian = Bayesian(prob_cutoff, min_trials)
         self.confidence = confidence
         self.min_trials = max(2, min_trials)
 
@@ -74,40 +77,56 @@ class Hybrid:
         if len(scores) < self.min_trials:
             return Decision(False)
         mean, error = mean_and_error(scores)
-        if error < 1e-10:
-            return _decided(mean, threshold)
         upper = mean + t_quantile(0.5 + self.confidence / 2.0, len(scores) - 1) * error
-        above = 0.5 * math.erfc((threshold - mean) / error / math.sqrt(2.0))
-        if upper < threshold or above < self.prob_cutoff:
-            return Decision(True, "upper end %g, P(mean > %g) = %.4f after %d runs"
-                            % (upper, threshold, above, len(scores)))
-        return Decision(False)
+        if error >= 1e-10 and upper < threshold:
+            return _side(False, self.confidence, "the %g%% interval ends at %g, below %g, after %d runs"
+                         % (100 * self.confidence, upper, threshold, len(scores)))
+        return self._bayesian.should_stop(scores, threshold)
 
 
-_METHODS = {"bayesian": Bayesian, "ci": ConfidenceInterval, "hybrid": Hybrid}
+_METHODS = {"bayesian": Bayesian, "ci": ConfidenceInterval, "confidence_interval": ConfidenceInterval,
+            "hybrid": Hybrid}
+# Every keyword is accepted with every method, as tasks write them.
+_KEYWORDS = {"prob_cutoff": ("bayesian", "hybrid"), "ci_confidence": ("ci", "hybrid"),
+             "confidence": ("ci", "hybrid"), "min_trials": ("bayesian", "ci", "hybrid")}
 
 
 def make(method, keywords):
     """The rule of a name, or the caller's own object; None for no early stopping."""
-    if method is None or method == "none":
+    if method is None:
         return None
     if not isinstance(method, str):
+        if hasattr(method, "reset"):
+            method.reset()
         return method
-    if method not in _METHODS:
-        raise ValueError("unknown early_stop_method '%s': none, %s, or an object with "
-                         "should_stop(scores, threshold)" % (method, ", ".join(sorted(_METHODS))))
-    return _METHODS[method](**(keywords or {}))
+    if method.lower() in ("none", "no_early_stop"):
+        return None
+    rule = _METHODS.get(method.lower())
+    if rule is None:
+        raise ValueError("unknown early_stop_method '%s': none, bayesian, ci, hybrid, or an object "
+                         "with check(scores, threshold)" % method)
+    given = {}
+    for key, value in (keywords or {}).items():
+        if key not in _KEYWORDS:
+            raise ValueError("unknown key '%s' in early_stop_kwargs: %s"
+                             % (key, ", ".join(sorted(_KEYWORDS))))
+        if rule.name in _KEYWORDS[key]:
+            given["confidence" if key == "ci_confidence" else key] = value
+    return rule(**given)
 
 
 def ask(rule, scores, threshold):
-    """The Decision of a rule; the caller's own may answer with a bool, a (bool, reason) pair or an
-    object that has `stop` or `should_stop`."""
-    answer = getattr(rule, "should_stop", rule)(list(scores), threshold)
+    """The Decision of a rule. A caller's own has `check` or `should_stop`, or is a function; it
+    answers with a bool, a (bool, reason) pair or an object with `should_stop` or `stop`."""
+    decide = getattr(rule, "check", None) or getattr(rule, "should_stop", None) or rule
+    answer = decide(list(scores), threshold)
     if isinstance(answer, tuple):
         return Decision(answer[0], str(answer[1]) if len(answer) > 1 else "")
     for name in ("stop", "should_stop"):
         if hasattr(answer, name):
-            return Decision(getattr(answer, name), str(getattr(answer, "reason", "")))
+            return Decision(getattr(answer, name), str(getattr(answer, "reason", "")),
+                            getattr(answer, "prediction", "uncertain"),
+                            getattr(answer, "confidence", 0.0))
     return Decision(answer)
 
 
@@ -121,7 +140,11 @@ def mean_and_error(scores):
 
 def _decided(mean, threshold):
     side = "above" if mean > threshold else "not above"
-    return Decision(True, "scores do not vary and are %s %g" % (side, threshold))
+    return _side(mean > threshold, 1.0, "scores do not vary and are %s %g" % (side, threshold))
+
+
+def _side(beats, confidence, reason):
+    return Decision(True, reason, "beats" if beats else "fails", confidence)
 
 
 def t_quantile(probability, freedom):

@@ -46,14 +46,13 @@ def run_evaluation(program_path, results_dir, experiment_fn_name, num_runs,
                              early_stop_kwargs, plan)
         session.run(plan, stopping, validate_fn)
         metrics, correct, error = session.judge(aggregate_metrics_fn, validate_fn)
-        stopping.report(metrics, plan)
+        stopping.report(metrics, plan, len(session.values))
     except KeyboardInterrupt:
         raise
     except BaseException as failure:  # a candidate run inline may raise anything
         error = _describe(failure)
         correct = False
-        metrics = dict(_DEFAULT_METRICS if default_metrics_on_error is None
-                       else default_metrics_on_error)
+        metrics = dict(_DEFAULT_METRICS, **(default_metrics_on_error or {}))
     error = _save(folder, metrics, correct, error, plotting_fn)
     correct = correct and error is None
     if verbose:
@@ -74,8 +73,9 @@ class _Plan:
         self.function_name = function_name
         self.num_runs = num_runs
         self.kwargs = [get_kwargs(i) if get_kwargs else {"seed": i + 1} for i in range(num_runs)]
-        limits = [max(1, int(workers or 1)), num_runs] + ([max(1, int(cap))] if cap else [])
-        self.workers = min(limits)
+        if workers < 1 or (cap is not None and cap < 1):
+            raise ValueError("run_workers and max_workers_cap must be at least 1")
+        self.workers = min(workers, num_runs, cap if cap is not None else workers)
         self.process = process or os.environ.get("GENESIS_CANDIDATE_PROCESS") or "child"
         if self.process not in ("child", "inline"):
             raise ValueError("candidate_process is '%s': child or inline" % self.process)
@@ -100,30 +100,35 @@ class _Stopping:
             raise ValueError("early_stop_method '%s' needs early_stop_threshold" % method)
 
     def after_run(self, value):
-        """True when the runs so far are enough."""
-        score = self._score_fn(value) if self._score_fn else _own_score(value)
-        self.scores.append(float(score))
+        """True when the runs so far are enough. A run without a score does not count."""
+        score = self._score(value)
+        if score is None:
+            return False
+        self.scores.append(score)
         self.decision = early_stop.ask(self.rule, self.scores, self.threshold)
         return self.decision.stop
 
-    def report(self, metrics, plan):
+    def _score(self, value):
+        try:
+            if self._score_fn:
+                return float(self._score_fn(value))
+            if isinstance(value, dict):
+                value = value.get("score", value.get("combined_score"))
+            return float(value)
+        except Exception as failure:
+            sys.stderr.write("genesis: no score for early stopping in this run (%s); give "
+                             "early_stop_score_fn\n" % _describe(failure))
+            return None
+
+    def report(self, metrics, plan, completed):
         if self.rule is None:
             return
         metrics["early_stop"] = {
-            "method": self.method, "threshold": self.threshold, "stopped": self.decision.stop,
-            "reason": self.decision.reason, "runs_completed": len(self.scores),
-            "runs_planned": plan.num_runs,
-            "mean_score": math.fsum(self.scores) / max(1, len(self.scores)),
+            "method": self.method, "threshold": self.threshold, "triggered": self.decision.stop,
+            "runs_completed": completed, "runs_requested": plan.num_runs,
+            "prediction": self.decision.prediction, "confidence": self.decision.confidence,
+            "reason": self.decision.reason or None, "scores": self.scores,
         }
-
-
-def _own_score(value):
-    if isinstance(value, dict):
-        value = value.get("combined_score", value.get("score"))
-    if not is_finite_number(value):
-        raise ValueError("early stopping needs early_stop_score_fn: a run's result is not a number "
-                         "and has no combined_score")
-    return value
 
 
 class _Session:
@@ -259,8 +264,7 @@ def _save(folder, metrics, correct, error, plotting_fn):
     try:
         if extra is not None:
             folder.write("extra.pkl", pickle.dumps(extra))
-        if plotting_fn is not None and correct:
-            _save_plots(folder.path, plotting_fn(extra))
+            _save_plots(folder.path, plotting_fn, extra)
         folder.write_outcome(metrics, correct and error is None, error)
         return error
     except ResultsTampered:
@@ -274,21 +278,22 @@ def _save(folder, metrics, correct, error, plotting_fn):
     return error
 
 
-def _save_plots(results_dir, plots):
-    """Figures as PNG and PDF, animations as GIF, below plots/."""
+def _save_plots(results_dir, plotting_fn, extra):
+    """Figures as PNG and PDF, animations as GIF, below plots/. A plot that fails costs no score."""
+    if plotting_fn is None:
+        return
     where = os.path.join(results_dir, "plots")
     os.makedirs(where, exist_ok=True)
-    for number, item in enumerate(plots or []):
-        plot, title = item if isinstance(item, tuple) else (item, "plot_%d" % number)
-        name = "".join(c if c.isalnum() or c in "-_." else "_" for c in str(title)) or "plot"
-        if hasattr(plot, "savefig"):
-            for extension in ("png", "pdf"):
-                plot.savefig(os.path.join(where, "%s.%s" % (name, extension)))
-        elif hasattr(plot, "save"):
-            plot.save(os.path.join(where, "%s.gif" % name))
-        else:
-            raise TypeError("plotting_fn gave a %s: figures and animations can be saved"
-                            % type(plot).__name__)
+    try:
+        for plot, title in plotting_fn(extra) or []:
+            name = "".join(c if c.isalnum() or c in "-_." else "_" for c in str(title)) or "plot"
+            if hasattr(plot, "savefig"):
+                plot.savefig(os.path.join(where, name + ".png"), bbox_inches="tight", dpi=150)
+                plot.savefig(os.path.join(where, name + ".pdf"), bbox_inches="tight")
+            else:
+                plot.save(os.path.join(where, name + ".gif"), writer="pillow", fps=30)
+    except Exception as failure:
+        sys.stderr.write("genesis: the plots could not be made: %s\n" % _describe(failure))
 
 
 def _describe(failure):
