@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "genesis/base/failpoint.h"
 #include "genesis/store/connection.h"
 
 namespace genesis::store {
@@ -87,6 +88,9 @@ CREATE TABLE moves(
   from_island INTEGER NOT NULL,
   to_island INTEGER NOT NULL,
   copy INTEGER NOT NULL) STRICT;
+)sql",
+    // Totals kept with every commit, because counting a million rows is not what `show` may cost.
+    R"sql(
 CREATE TABLE counters(
   id INTEGER PRIMARY KEY CHECK(id = 1),
   proposals INTEGER NOT NULL,
@@ -98,8 +102,18 @@ CREATE TABLE counters(
   attempts INTEGER NOT NULL,
   programs INTEGER NOT NULL,
   commits INTEGER NOT NULL) STRICT;
-INSERT INTO counters VALUES(1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO counters SELECT 1,
+  (SELECT count(*) FROM proposals),
+  (SELECT count(*) FROM proposals WHERE fate = 2),
+  (SELECT count(*) FROM proposals WHERE fate = 3),
+  (SELECT count(*) FROM proposals WHERE fate = 4),
+  (SELECT count(*) FROM proposals WHERE fate = 5),
+  (SELECT count(*) FROM evaluations),
+  (SELECT count(*) FROM attempts),
+  (SELECT count(*) FROM programs),
+  0;
 CREATE TABLE outcomes(outcome TEXT PRIMARY KEY NOT NULL, programs INTEGER NOT NULL) STRICT;
+INSERT INTO outcomes SELECT outcome, count(*) FROM programs GROUP BY outcome;
 )sql"};
 
 Status migrate_step(SQLite::Database& database, std::int64_t to) {
@@ -108,7 +122,9 @@ Status migrate_step(SQLite::Database& database, std::int64_t to) {
     database.exec(kMigrations[static_cast<std::size_t>(to - 1)]);
     database.exec(fmt::format("PRAGMA application_id={}", kApplicationId));
     database.exec(fmt::format("PRAGMA user_version={}", to));
+    failpoint("store.migrate.before");
     database.exec("COMMIT");
+    failpoint("store.migrate.after");
   } catch (...) {
     database.tryExec("ROLLBACK");
     throw;

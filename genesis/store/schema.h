@@ -13,7 +13,7 @@ namespace genesis::store {
 /// In the file's header ("Gene"), so that `file` and we know whose it is.
 inline constexpr int kApplicationId = 0x47656e65;
 /// The schema that this program writes.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 enum class SchemaState { empty, older, current };
 

@@ -1,0 +1,167 @@
+// Files that are not what they should be: old, new, foreign, cut off, flipped.
+#include <gmock/gmock.h>
+#include <sqlite3.h>
+
+#include "genesis/base/rng.h"
+#include "genesis/store/schema.h"
+#include "tests/unit/store/store_fixture.h"
+
+namespace genesis::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+using ::testing::SizeIs;
+
+class SchemaTest : public StoreTest {
+ protected:
+  void run_sql(const std::string& sql) {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(file().c_str(), &database), SQLITE_OK);
+    char* message = nullptr;
+    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, &message), SQLITE_OK)
+        << (message != nullptr ? message : "");
+    sqlite3_free(message);
+    sqlite3_close(database);
+  }
+  void make_old_store() {
+    const std::filesystem::path golden = GENESIS_SOURCE_DIR "/tests/golden/store/schema_1.sql";
+    run_sql(read_file(golden).value());
+  }
+  Error open_error(std::int64_t fence = 0) {
+    StoreOptions wanted = options();
+    wanted.fence = fence;
+    auto opened = RunStore::open(std::move(wanted));
+    return opened ? Error{ErrorKind::internal, "it opened"} : opened.error();
+  }
+};
+
+TEST_F(SchemaTest, AStoreOfSchemaOneIsTakenForward) {
+  make_old_store();
+  const Counters before{
+      .proposals = 5, .duplicates = 1, .failed = 1, .evaluations = 4, .attempts = 5, .programs = 2};
+  {
+    const auto store = open(4);
+    const LoadedRun run = store->load().value();
+    EXPECT_EQ(run.counters, before);
+    ASSERT_THAT(run.pending, SizeIs(1));
+    EXPECT_EQ(run.pending[0].attempts.back().ref, "v1:pid=4");
+    EXPECT_EQ(Program::decode(run.pending[0].proposal.candidate).value(),
+              Program("main.py", "x = 3"));
+    EXPECT_EQ(store->state("bandit"), std::string("\0\xff", 2));
+    EXPECT_EQ(store->source(1).value(), Program("main.py", "x = 2"));
+    ProgramRecord program = make_program(2, 1);
+    store->finish_attempt("t3", "exited", "");
+    store->record(program, {});
+    ASSERT_TRUE(store->flush());
+  }
+  EXPECT_EQ(open(5)->load()->counters.programs, 3);
+  EXPECT_THAT(reader()->outcomes().value(), ElementsAre(Pair("ok", 2), Pair("timeout", 1)));
+  EXPECT_EQ(reader()->meta("run_id"), "0123abcd");
+}
+
+TEST_F(SchemaTest, AReaderShowsAnOldStoreWithoutChangingIt) {
+  make_old_store();
+  const std::string bytes = read_file(file()).value();
+  EXPECT_EQ(reader()->counters()->programs, 2);
+  EXPECT_EQ(reader()->best().value()->generation, 0);
+  EXPECT_EQ(read_file(file()).value(), bytes);
+}
+
+TEST_F(SchemaTest, ANewerSchemaIsRefused) {
+  { const auto store = open(); }
+  run_sql("PRAGMA user_version=999");
+  EXPECT_EQ(open_error().kind, ErrorKind::unsupported);
+  EXPECT_THAT(open_error().message, HasSubstr("999"));
+  EXPECT_EQ(StoreReader::open(file()).error().kind, ErrorKind::unsupported);
+}
+
+TEST_F(SchemaTest, AnotherProgramsDatabaseIsRefusedAndLeftAlone) {
+  run_sql("CREATE TABLE mine(x); INSERT INTO mine VALUES(1)");
+  const std::string bytes = read_file(file()).value();
+  EXPECT_EQ(open_error().kind, ErrorKind::parse);
+  EXPECT_THAT(open_error().message, HasSubstr("another program"));
+  EXPECT_EQ(StoreReader::open(file()).error().kind, ErrorKind::parse);
+  EXPECT_EQ(read_file(file()).value(), bytes);
+}
+
+TEST_F(SchemaTest, WhatIsNoDatabaseIsRefused) {
+  ASSERT_TRUE(write_file(file(), std::string(10'000, 'x')));
+  EXPECT_EQ(open_error().kind, ErrorKind::parse);
+  EXPECT_EQ(StoreReader::open(file()).error().kind, ErrorKind::parse);
+  ASSERT_TRUE(write_file(file(), "SQLite format 3"));
+  EXPECT_EQ(open_error().kind, ErrorKind::parse);
+  EXPECT_FALSE(StoreReader::open(file()));
+}
+
+TEST_F(SchemaTest, AFolderInTheWayIsAnError) {
+  std::filesystem::create_directory(file());
+  EXPECT_EQ(open_error().kind, ErrorKind::io);
+  EXPECT_THAT(open_error().message, HasSubstr(file().string()));
+}
+
+/// Everything there is to read, whatever comes of it.
+void read_all(const std::filesystem::path& file) {
+  const auto opened = StoreReader::open(file);
+  if (!opened) return;
+  StoreReader& reader = **opened;
+  (void)reader.counters();
+  (void)reader.outcomes();
+  (void)reader.top(5);
+  (void)reader.improvements();
+  (void)reader.canonical_dump();
+  (void)reader.state("bandit");
+  (void)reader.for_each_program([&](const ProgramRecord&) { return true; });
+  for (std::int64_t generation = 0; generation < 5; ++generation) (void)reader.source(generation);
+}
+
+TEST_F(SchemaTest, FlippedAndCutFilesGiveErrorsAndNeverACrash) {
+  {
+    const auto store = open();
+    for (int i = 0; i < 60; ++i) evolve_one(*store, i, i);
+    store->put_state("bandit", std::string(5000, 'b'));
+  }
+  const std::string whole = read_file(file()).value();
+  for (std::uint64_t round = 0; round < 150; ++round) {
+    RandomStream random(7, "flip", round);
+    std::string bytes = whole;
+    if (round % 5 == 0) bytes.resize(random.below(bytes.size()));
+    for (int flips = 0; flips < 20 && !bytes.empty(); ++flips) {
+      bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
+    }
+    const std::filesystem::path hurt = dir_.path() / fmt::format("hurt{}.sqlite", round);
+    ASSERT_TRUE(write_file(hurt, bytes));
+    read_all(hurt);
+    StoreOptions wanted = options();
+    wanted.file = hurt;
+    auto store = RunStore::open(std::move(wanted));
+    if (!store) {
+      EXPECT_FALSE(store.error().message.empty());
+      continue;
+    }
+    (void)(*store)->load();
+    evolve_one(**store, 60, 1);
+    (void)(*store)->flush();
+  }
+}
+
+TEST_F(SchemaTest, ACorruptPageStopsTheWriterWithAClearWord) {
+  {
+    const auto store = open();
+    for (int i = 0; i < 60; ++i) evolve_one(*store, i, i);
+  }
+  std::string bytes = read_file(file()).value();
+  // Every page but the first, which holds the schema.
+  for (std::size_t at = 8192; at < bytes.size(); ++at) bytes[at] = '\x5a';
+  ASSERT_TRUE(write_file(file(), bytes));
+  const Error error = open_error();
+  EXPECT_EQ(error.kind, ErrorKind::parse);
+  EXPECT_THAT(error.message, HasSubstr("malformed"));
+  const auto looker = StoreReader::open(file());
+  ASSERT_TRUE(looker);
+  EXPECT_EQ((*looker)->canonical_dump().error().kind, ErrorKind::parse);
+}
+
+}  // namespace
+}  // namespace genesis::store
