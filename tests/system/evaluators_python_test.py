@@ -486,6 +486,8 @@ class Cheats(EvaluationCase):
         self.cheat("def solve(seed):\n    forge()\n    return 0")
         self.cheat("def solve(seed):\n    os.makedirs(RESULTS + '/metrics.json'); "
                    "os.makedirs(RESULTS + '/correct.json/x'); return 0")
+        _, _, error = self.cheat("def solve(seed):\n    forge()\n    os.chmod(RESULTS, 0)\n    return 0")
+        self.assertEqual(error, "expected 7, got 0")
 
     def test_02_patches_the_validator(self):
         self.cheat("""

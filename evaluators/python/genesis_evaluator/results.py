@@ -24,7 +24,9 @@ class ResultsFolder:
                 os.unlink(os.path.join(self.path, name))
             except FileNotFoundError:
                 pass
-        self._identity = _identity(os.stat(self.path))
+        information = os.stat(self.path)
+        self._identity = _identity(information)
+        self._mode = stat.S_IMODE(information.st_mode)
         self.remember()
 
     def remember(self):
@@ -56,7 +58,9 @@ class ResultsFolder:
             now = os.stat(self.path)
         except OSError:
             now = None
-        if now is not None and _identity(now) == self._identity and stat.S_ISDIR(now.st_mode):
+        if now is not None and _identity(now) == self._identity:
+            if stat.S_IMODE(now.st_mode) != self._mode:
+                os.chmod(self.path, self._mode)
             return
         if os.path.lexists(self.path):
             if os.path.islink(self.path) or not os.path.isdir(self.path):
