@@ -1,12 +1,15 @@
 #include "genesis/async/offload.h"
 
+#include <tbb/global_control.h>
 #include <tbb/task_arena.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 namespace genesis {
@@ -21,6 +24,13 @@ struct WorkerPool::State {
   State(boost::asio::io_context& io_context, int thread_count)
       // No slot is reserved for a master: the callers are I/O threads that never join the arena.
       : io(io_context),
+        // TBB counts the calling thread as one of the cores, but the I/O thread never helps out.
+        workers(tbb::global_control::max_allowed_parallelism,
+                static_cast<std::size_t>(
+                    thread_count > 0
+                        ? thread_count
+                        : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))) +
+                    1),
         arena(thread_count > 0 ? thread_count : tbb::task_arena::automatic, 0),
         closed(std::make_shared<std::atomic<bool>>(false)) {}
 
@@ -38,6 +48,7 @@ struct WorkerPool::State {
   }
 
   boost::asio::io_context& io;
+  tbb::global_control workers;
   tbb::task_arena arena;
   std::shared_ptr<std::atomic<bool>> closed;  ///< Outlives the pool in posted results.
   std::mutex mutex;

@@ -5,8 +5,9 @@
 
 namespace genesis::evolve {
 
-/// What to do when the infrastructure fails an attempt: retry with back-off, give the evaluation up,
-/// and pause all submissions when failures come in a row (a circuit breaker). Pure: time is passed in.
+/// What to do when the infrastructure fails an attempt: retry with back-off, give the evaluation
+/// up, and pause all submissions when failures come in a row (a circuit breaker). Pure: time is
+/// passed in.
 class AttemptPolicy {
  public:
   using Time = std::chrono::steady_clock::time_point;

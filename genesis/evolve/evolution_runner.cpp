@@ -30,8 +30,8 @@ EvolutionRunner::EvolutionRunner(RunnerParts parts, RunnerSetup setup)
 
 EvolutionRunner::~EvolutionRunner() = default;
 
-// The main flow of Genesis. Each turn starts what may start, waits for something to happen, and takes
-// what happened into account.
+// The main flow of Genesis. Each turn starts what may start, waits for something to happen, and
+// takes what happened into account.
 boost::asio::awaitable<StopReason> EvolutionRunner::run() {
   started_ = parts_.clock->steady();
   if (const Status opened = open_launchers(); !opened) {
@@ -111,9 +111,9 @@ void EvolutionRunner::queue_seed() {
 bool EvolutionRunner::may_propose() const {
   if (stop_ != StopReason::none || paused() || !parts_.population->best()) return false;
   const std::size_t in_work = mutating_.size() + book_.size();
-  const auto left = evaluations_left(
-      setup_.config, setup_.target_generations,
-      {parts_.population->size() - 1, meter_.status().evaluations, {}, {}, 0, 0});
+  const auto left =
+      evaluations_left(setup_.config, setup_.target_generations,
+                       {parts_.population->size() - 1, meter_.status().evaluations, {}, {}, 0, 0});
   if (static_cast<std::int64_t>(in_work) >= left) return false;
   const int jobs = setup_.config.max_parallel_jobs;
   const int ahead = setup_.config.lookahead >= 0 ? setup_.config.lookahead : (jobs == 1 ? 0 : jobs);
@@ -238,7 +238,8 @@ void EvolutionRunner::journal() {
 
 void EvolutionRunner::handle(Journaled& event) {
   for (const std::int64_t id : event.evaluations) {
-    if (Evaluation* evaluation = book_.find(id); evaluation && evaluation->state == State::journaling) {
+    if (Evaluation* evaluation = book_.find(id);
+        evaluation && evaluation->state == State::journaling) {
       book_.move_to(*evaluation, State::ready);
     }
   }
@@ -339,7 +340,8 @@ void EvolutionRunner::on_launch(std::size_t launcher, launch::Finished& event) {
 // and counts for nothing.
 void EvolutionRunner::retry_or_abandon(Evaluation& evaluation, const launch::JobOutcome& outcome) {
   const bool of_past_session = evaluation.reattach;
-  parts_.store->finish_attempt(evaluation.token, std::string(to_string(outcome.kind)), outcome.detail);
+  parts_.store->finish_attempt(evaluation.token, std::string(to_string(outcome.kind)),
+                               outcome.detail);
   const auto now = parts_.clock->steady();
   std::optional<std::chrono::milliseconds> delay = std::chrono::milliseconds(0);
   if (!of_past_session && outcome.kind != launch::JobOutcomeKind::cancelled) {
@@ -354,8 +356,10 @@ void EvolutionRunner::retry_or_abandon(Evaluation& evaluation, const launch::Job
     parts_.store->abandon_evaluation(evaluation.id, why);
     parts_.store->hand_over();
     setup_.known_programs.erase(evaluation.proposal.program_key);
-    if (evaluation.proposal.parent < 0) stop_for(StopReason::seed_failed, why);
-    else notice(fmt::format("evaluation {} given up: {}", evaluation.id, why));
+    if (evaluation.proposal.parent < 0)
+      stop_for(StopReason::seed_failed, why);
+    else
+      notice(fmt::format("evaluation {} given up: {}", evaluation.id, why));
     book_.remove(evaluation.id);
     return;
   }
@@ -377,9 +381,10 @@ void EvolutionRunner::retry_or_abandon(Evaluation& evaluation, const launch::Job
     to_journal_.push_back(evaluation.id);
   }
   if (const auto until = policy_.paused_until()) {
-    notice(fmt::format("submissions paused for {}: the launcher keeps failing ({})",
-                       format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(*until - now)),
-                       launch::describe(outcome)));
+    notice(fmt::format(
+        "submissions paused for {}: the launcher keeps failing ({})",
+        format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(*until - now)),
+        launch::describe(outcome)));
   }
 }
 
@@ -402,13 +407,14 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
   for (const IslandMove& move : parts_.population->add(member)) {
     moves.push_back({parts_.population->size(), move.generation, move.from, move.to, move.copy});
   }
-  MutationFeedback feedback{evaluation.proposal.id, program.mutator,      true,
-                            program.correct,        program.score,       parent_score,
+  MutationFeedback feedback{evaluation.proposal.id, program.mutator, true,
+                            program.correct,        program.score,   parent_score,
                             program.improved};
   parts_.mutator->learn(feedback);
 
   failpoint("runner.record.before");
-  parts_.store->finish_attempt(evaluation.token, std::string(to_string(event.job.kind)), event.job.detail);
+  parts_.store->finish_attempt(evaluation.token, std::string(to_string(event.job.kind)),
+                               event.job.detail);
   parts_.store->record(program, std::move(moves));
   parts_.store->put_state("mutator", parts_.mutator->save());
   parts_.store->put_state("elapsed_millis", std::to_string(elapsed().count()));
@@ -440,7 +446,8 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
     status.has_best = true;
     status.best_score = program.score;
     status.best_generation = program.generation;
-    for (StatusObserver* observer : parts_.observers) observer->on_improvement(status, program.summary);
+    for (StatusObserver* observer : parts_.observers)
+      observer->on_improvement(status, program.summary);
   }
   order.record = std::move(program);
   to_publish_.push_back(std::move(order));

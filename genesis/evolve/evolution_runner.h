@@ -57,7 +57,7 @@ struct RunnerSetup {
   std::int64_t target_generations = 0;
   store::LoadedRun loaded;
   std::unordered_map<std::string, std::int64_t> known_programs;  ///< key → generation
-  RunStatus status;                     ///< Restored counts of earlier sessions.
+  RunStatus status;                      ///< Restored counts of earlier sessions.
   std::chrono::milliseconds elapsed{0};  ///< Of earlier sessions.
 };
 
@@ -70,8 +70,8 @@ class EvolutionRunner {
   EvolutionRunner(RunnerParts parts, RunnerSetup setup);
   ~EvolutionRunner();
 
-  /// Runs to the end. Completes when nothing is in flight, everything is committed and the launchers
-  /// are closed (after an abort: when the launchers are closed).
+  /// Runs to the end. Completes when nothing is in flight, everything is committed and the
+  /// launchers are closed (after an abort: when the launchers are closed).
   boost::asio::awaitable<StopReason> run();
 
   // From other code on the I/O thread.

@@ -30,7 +30,8 @@ void EvolutionRunner::check_stop() {
 }
 
 void EvolutionRunner::stop_for(StopReason reason, std::string message) {
-  if (stop_ == StopReason::none || reason == StopReason::seed_failed || reason == StopReason::error) {
+  if (stop_ == StopReason::none || reason == StopReason::seed_failed ||
+      reason == StopReason::error) {
     stop_ = reason;
     message_ = std::move(message);
   }
@@ -42,9 +43,10 @@ void EvolutionRunner::request_stop() {
   if (stop_ == StopReason::none) {
     stop_for(StopReason::interrupted);
     const auto running = book_.count(State::running);
-    notice(running == 0 ? std::string("stopping")
-                        : fmt::format("stopping: waiting for {} running evaluation{} (again to abort)",
-                                      running, running == 1 ? "" : "s"));
+    notice(running == 0
+               ? std::string("stopping")
+               : fmt::format("stopping: waiting for {} running evaluation{} (again to abort)",
+                             running, running == 1 ? "" : "s"));
   } else {
     aborting_ = true;
     if (interrupted_before) stop_ = StopReason::aborted;
@@ -80,7 +82,9 @@ void EvolutionRunner::store_trouble(const Status& status) {
   mailbox_.push(Woken{});
 }
 
-bool EvolutionRunner::paused() const { return !space_trouble_.empty() || !store_trouble_.empty(); }
+bool EvolutionRunner::paused() const {
+  return !space_trouble_.empty() || !store_trouble_.empty();
+}
 
 // Journaled evaluations that wait for a slot are not in flight: the next session takes them up.
 bool EvolutionRunner::in_flight() const {

@@ -25,8 +25,8 @@ struct OperatorResult {
   std::string summary;
 };
 
-/// A built-in mutation operator: a pure function of its input and the stream. Knows languages, never
-/// tasks. Changes text inside mutable blocks only. Thread-safe (no state).
+/// A built-in mutation operator: a pure function of its input and the stream. Knows languages,
+/// never tasks. Changes text inside mutable blocks only. Thread-safe (no state).
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -34,8 +34,8 @@ class Operator {
   /// A program that parsed before parses after: number literals replaced by number literals. Such
   /// children skip the syntax gate.
   virtual bool keeps_syntax() const { return false; }
-  /// Error kind `not_found` when the parent offers nothing to change (no number literal, no mate …),
-  /// `unsupported` when the language does not allow the operator.
+  /// Error kind `not_found` when the parent offers nothing to change (no number literal, no mate
+  /// …), `unsupported` when the language does not allow the operator.
   virtual Result<OperatorResult> apply(const OperatorInput& input, RandomStream& random) const = 0;
 };
 

@@ -39,7 +39,8 @@ Result<std::unique_ptr<OperatorMutator>> OperatorMutator::create(WorkerPool& wor
                                     did_you_mean(name, known), join(known, ", ")));
     }
     const auto weight = weights.find(name);
-    arms.push_back({name, weight == weights.end() ? 1.0 / static_cast<double>(known.size()) : weight->second});
+    arms.push_back(
+        {name, weight == weights.end() ? 1.0 / static_cast<double>(known.size()) : weight->second});
     operators.push_back(found);
   }
   OperatorSelector selector(std::move(arms), SelectorOptions{});
@@ -73,7 +74,8 @@ Mutator::Answer OperatorMutator::apply_one_of(const std::vector<const Operator*>
                                               const OperatorMutatorOptions& options,
                                               SyntaxChecker& checker) {
   std::vector<const Program*> mates;
-  for (const Specimen& inspiration : request.inspirations) mates.push_back(inspiration.program.get());
+  for (const Specimen& inspiration : request.inspirations)
+    mates.push_back(inspiration.program.get());
   OperatorInput input;
   input.parent = request.parent.program.get();
   input.inspirations = mates;
@@ -91,7 +93,8 @@ Mutator::Answer OperatorMutator::apply_one_of(const std::vector<const Operator*>
       // A checker that cannot run (no interpreter) lets the evaluator be the judge.
       if (checked && *checked) {
         failure = {std::string(chosen.name()),
-                   Error{ErrorKind::parse, fmt::format("line {}: {}", (*checked)->line, (*checked)->message)}};
+                   Error{ErrorKind::parse,
+                         fmt::format("line {}: {}", (*checked)->line, (*checked)->message)}};
         continue;
       }
     }

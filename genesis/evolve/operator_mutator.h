@@ -36,8 +36,9 @@ class OperatorMutator final : public Mutator {
  private:
   OperatorMutator(WorkerPool& workers, OperatorMutatorOptions options,
                   std::vector<const Operator*> operators, OperatorSelector selector);
-  static Answer apply_one_of(const std::vector<const Operator*>& choices, const MutationRequest& request,
-                             const OperatorMutatorOptions& options, SyntaxChecker& checker);
+  static Answer apply_one_of(const std::vector<const Operator*>& choices,
+                             const MutationRequest& request, const OperatorMutatorOptions& options,
+                             SyntaxChecker& checker);
 
   WorkerPool& workers_;
   OperatorMutatorOptions options_;

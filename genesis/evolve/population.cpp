@@ -6,7 +6,9 @@
 namespace genesis::evolve {
 namespace {
 
-RankedSet::Entry entry_of(const Member& member) { return {member.score, member.generation}; }
+RankedSet::Entry entry_of(const Member& member) {
+  return {member.score, member.generation};
+}
 
 }  // namespace
 
@@ -55,7 +57,9 @@ std::vector<IslandMove> Population::add(const Member& added) {
   return moves;
 }
 
-void Population::restore(const Member& member) { insert(member); }
+void Population::restore(const Member& member) {
+  insert(member);
+}
 
 void Population::apply(const IslandMove& move) {
   Member& moved = members_[static_cast<std::size_t>(move.generation)];
@@ -81,7 +85,8 @@ std::vector<IslandMove> Population::migrate(std::int64_t generation) {
   for (int from = 0; from < count; ++from) {
     RankedSet& island = islands_[static_cast<std::size_t>(from)];
     if (island.size() < 2) continue;
-    const auto share = static_cast<std::size_t>(static_cast<double>(island.size()) * config_.migration_rate);
+    const auto share =
+        static_cast<std::size_t>(static_cast<double>(island.size()) * config_.migration_rate);
     const std::size_t migrants =
         std::clamp<std::size_t>(share, 1, static_cast<std::size_t>(config_.migration_interval));
     for (std::size_t i = 0; i < migrants && island.size() > 1; ++i) {
@@ -122,10 +127,16 @@ int Population::draw_island(RandomStream& random) const {
     const RankedSet& island = islands_[i];
     if (island.empty()) continue;
     switch (config_.island_selection_strategy) {
-      case IslandSelection::uniform: weights[i] = 1; break;
-      case IslandSelection::equal: weights[i] = island.size() == fewest ? 1 : 0; break;
+      case IslandSelection::uniform:
+        weights[i] = 1;
+        break;
+      case IslandSelection::equal:
+        weights[i] = island.size() == fewest ? 1 : 0;
+        break;
       // Shifted by the highest score: large scores must not overflow the exponential.
-      case IslandSelection::proportional: weights[i] = std::exp(island.best().score - highest); break;
+      case IslandSelection::proportional:
+        weights[i] = std::exp(island.best().score - highest);
+        break;
       // By rank of the best rather than by its value, so that negative scores are no special case.
       case IslandSelection::weighted: {
         std::size_t better = 0;
@@ -143,15 +154,18 @@ int Population::draw_island(RandomStream& random) const {
 std::int64_t Population::draw_parent(int island_index, RandomStream& random) const {
   const RankedSet& island = islands_[static_cast<std::size_t>(island_index)];
   switch (config_.parent_selection_strategy) {
-    case ParentSelection::best_of_n: return 0;
+    case ParentSelection::best_of_n:
+      return 0;
     case ParentSelection::sequential: {
       for (std::int64_t g = size() - 1; g >= 0; --g) {
         if (member(g).correct) return g;
       }
       return *best_;
     }
-    case ParentSelection::weighted: return weighted_parent(island_index, random);
-    case ParentSelection::power_law: break;
+    case ParentSelection::weighted:
+      return weighted_parent(island_index, random);
+    case ParentSelection::power_law:
+      break;
   }
   if (random.chance(config_.exploitation_ratio)) {
     const auto archived = archive_of(island_index);
@@ -202,17 +216,21 @@ std::vector<std::int64_t> Population::draw_inspirations(int island, std::int64_t
   std::vector<std::int64_t> chosen;
   const auto take = [&](std::int64_t generation) {
     if (generation == parent) return;
-    if (std::find(chosen.begin(), chosen.end(), generation) == chosen.end()) chosen.push_back(generation);
+    if (std::find(chosen.begin(), chosen.end(), generation) == chosen.end())
+      chosen.push_back(generation);
   };
   const auto wanted = static_cast<std::size_t>(std::max(0, config_.num_archive_inspirations));
   const auto archived = archive_of(island);
   if (wanted > 0 && (!config_.enforce_island_separation || lives_on(*best_, island))) take(*best_);
-  const auto elites = static_cast<std::size_t>(static_cast<double>(wanted) * config_.elite_selection_ratio);
-  for (std::size_t i = 0; i < archived.size() && chosen.size() < std::min(wanted, elites + 1); ++i) {
+  const auto elites =
+      static_cast<std::size_t>(static_cast<double>(wanted) * config_.elite_selection_ratio);
+  for (std::size_t i = 0; i < archived.size() && chosen.size() < std::min(wanted, elites + 1);
+       ++i) {
     take(archived[i]);
   }
   // Random archive members: bounded tries, because most may be taken already.
-  for (std::size_t tries = 0; chosen.size() < wanted && !archived.empty() && tries < 4 * wanted; ++tries) {
+  for (std::size_t tries = 0; chosen.size() < wanted && !archived.empty() && tries < 4 * wanted;
+       ++tries) {
     take(archived[random.below(archived.size())]);
   }
   if (!config_.enforce_island_separation) {
@@ -220,7 +238,8 @@ std::vector<std::int64_t> Population::draw_inspirations(int island, std::int64_t
       take(archive_[random.below(archive_.size())].generation);
     }
   }
-  const std::size_t total = chosen.size() + static_cast<std::size_t>(std::max(0, config_.num_top_k_inspirations));
+  const std::size_t total =
+      chosen.size() + static_cast<std::size_t>(std::max(0, config_.num_top_k_inspirations));
   for (std::size_t i = 0; i < archived.size() && chosen.size() < total; ++i) take(archived[i]);
   return chosen;
 }

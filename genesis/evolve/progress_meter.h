@@ -8,8 +8,8 @@
 
 namespace genesis::evolve {
 
-/// Keeps a run's status up to date: counts, rate over the last seconds, expected end. Time is passed
-/// in. One thread.
+/// Keeps a run's status up to date: counts, rate over the last seconds, expected end. Time is
+/// passed in. One thread.
 class ProgressMeter {
  public:
   using Time = std::chrono::steady_clock::time_point;

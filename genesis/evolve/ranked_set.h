@@ -66,11 +66,10 @@ class RankedSet {
 
   /// The chunk that holds or would hold the entry: the last whose first is not after it.
   std::size_t chunk_of(const Entry& entry) const {
-    const auto after =
-        std::upper_bound(chunks_.begin(), chunks_.end(), entry,
-                         [](const Entry& e, const std::vector<Entry>& chunk) {
-                           return !chunk.empty() && e.before(chunk.front());
-                         });
+    const auto after = std::upper_bound(chunks_.begin(), chunks_.end(), entry,
+                                        [](const Entry& e, const std::vector<Entry>& chunk) {
+                                          return !chunk.empty() && e.before(chunk.front());
+                                        });
     return after == chunks_.begin() ? 0 : static_cast<std::size_t>(after - chunks_.begin()) - 1;
   }
 

@@ -14,7 +14,7 @@ struct PublishOrder {
   store::ProgramRecord record;
   std::shared_ptr<const Program> program;
   std::shared_ptr<const Program> parent;  ///< Null for the seed.
-  std::filesystem::path work_dir;         ///< The attempt's folder, given away; empty for in-process.
+  std::filesystem::path work_dir;  ///< The attempt's folder, given away; empty for in-process.
 };
 
 /// Turns recorded programs into files. Called on the I/O thread, works elsewhere.

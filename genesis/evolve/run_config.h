@@ -16,18 +16,18 @@ struct EvolutionConfig {
   std::string language = "python";
   std::string init_program_path = "initial.py";  ///< A file, or a folder with `primary_file`.
   std::string primary_file;                      ///< Only for a folder.
-  std::string job_type;  ///< Empty: what job_config says.
+  std::string job_type;                          ///< Empty: what job_config says.
   /// Generations to record beyond generation 0. Counts recorded programs, not proposals.
   std::int64_t num_generations = 100;
   int max_parallel_jobs = 2;  ///< Evaluations at a time, bounded by what the backend reports.
   /// Proposals ready beyond the free slots. -1: 0 with one job at a time (so that a run is
   /// reproducible step by step), else the number of jobs.
   int lookahead = -1;
-  int max_patch_attempts = 5;     ///< Tries of one mutator on one draw.
+  int max_patch_attempts = 5;         ///< Tries of one mutator on one draw.
   int max_proposals_in_a_row = 1000;  ///< Without one evaluation: then the run ends as exhausted.
-  int max_attempts = 3;           ///< Of one evaluation, when the infrastructure fails.
+  int max_attempts = 3;               ///< Of one evaluation, when the infrastructure fails.
   bool use_text_feedback = false;
-  bool evaluation_cache = true;   ///< False for noisy evaluators: duplicates are scored again.
+  bool evaluation_cache = true;  ///< False for noisy evaluators: duplicates are scored again.
   bool syntax_check = true;
   /// Stop conditions; the first that holds ends the run.
   std::optional<std::int64_t> max_evaluations;
@@ -55,8 +55,8 @@ struct DatabaseConfig {
   bool enforce_island_separation = true;
   IslandSelection island_selection_strategy = IslandSelection::uniform;
   ParentSelection parent_selection_strategy = ParentSelection::power_law;
-  double exploitation_alpha = 1.0;   ///< Power-law exponent: 0 uniform, 100 nearly hill climbing.
-  double exploitation_ratio = 0.2;   ///< Chance to draw from the archive rather than the island.
+  double exploitation_alpha = 1.0;  ///< Power-law exponent: 0 uniform, 100 nearly hill climbing.
+  double exploitation_ratio = 0.2;  ///< Chance to draw from the archive rather than the island.
   double parent_selection_lambda = 10.0;
   std::string store_dir;  ///< Empty: the run's folder. For results on a slow or network disk.
   std::map<std::string, std::string> reserved;

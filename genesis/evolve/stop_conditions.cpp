@@ -13,7 +13,8 @@ StopReason stop_reason(const EvolutionConfig& config, std::int64_t target_genera
   if (config.max_evaluations && progress.evaluations >= *config.max_evaluations) {
     return StopReason::evaluations;
   }
-  if (config.max_wall_time && progress.elapsed >= *config.max_wall_time) return StopReason::wall_time;
+  if (config.max_wall_time && progress.elapsed >= *config.max_wall_time)
+    return StopReason::wall_time;
   if (config.patience && progress.best_score &&
       progress.generations - progress.best_generation >= *config.patience) {
     return StopReason::patience;

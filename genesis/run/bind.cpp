@@ -76,19 +76,51 @@ EvolutionConfig bind_evolution(const json& object) {
   reader.read("patience", evo.patience);
   reader.ignore("results_dir");
   read_reserved(reader, evo,
-                {"patch_types", "patch_type_probs", "max_patch_resamples", "max_novelty_attempts",
-                 "llm_models", "llm_dynamic_selection", "llm_dynamic_selection_kwargs", "llm_kwargs",
-                 "meta_rec_interval", "meta_llm_models", "meta_llm_kwargs", "meta_max_recommendations",
-                 "sample_single_meta_rec", "embedding_model", "code_embed_sim_threshold",
-                 "novelty_llm_models", "novelty_llm_kwargs", "web_search_enabled", "web_search_prob",
-                 "git_commit_sha", "git_dirty", "git_branch", "strategy_name", "max_api_costs",
-                 "inspiration_sort_order", "enable_controlled_oversubscription", "proposal_target_mode",
-                 "proposal_target_min_samples", "proposal_target_ratio_cap", "proposal_buffer_max",
-                 "proposal_target_hard_cap", "proposal_target_ewma_alpha", "evolve_prompts",
-                 "prompt_patch_types", "prompt_patch_type_probs", "prompt_evolution_interval",
-                 "prompt_archive_size", "prompt_llm_models", "prompt_llm_kwargs",
-                 "prompt_ucb_exploration_constant", "prompt_epsilon", "prompt_evo_top_k_programs",
-                 "prompt_percentile_recompute_interval", "enable_wandb_logging", "wandb_project"});
+                {"patch_types",
+                 "patch_type_probs",
+                 "max_patch_resamples",
+                 "max_novelty_attempts",
+                 "llm_models",
+                 "llm_dynamic_selection",
+                 "llm_dynamic_selection_kwargs",
+                 "llm_kwargs",
+                 "meta_rec_interval",
+                 "meta_llm_models",
+                 "meta_llm_kwargs",
+                 "meta_max_recommendations",
+                 "sample_single_meta_rec",
+                 "embedding_model",
+                 "code_embed_sim_threshold",
+                 "novelty_llm_models",
+                 "novelty_llm_kwargs",
+                 "web_search_enabled",
+                 "web_search_prob",
+                 "git_commit_sha",
+                 "git_dirty",
+                 "git_branch",
+                 "strategy_name",
+                 "max_api_costs",
+                 "inspiration_sort_order",
+                 "enable_controlled_oversubscription",
+                 "proposal_target_mode",
+                 "proposal_target_min_samples",
+                 "proposal_target_ratio_cap",
+                 "proposal_buffer_max",
+                 "proposal_target_hard_cap",
+                 "proposal_target_ewma_alpha",
+                 "evolve_prompts",
+                 "prompt_patch_types",
+                 "prompt_patch_type_probs",
+                 "prompt_evolution_interval",
+                 "prompt_archive_size",
+                 "prompt_llm_models",
+                 "prompt_llm_kwargs",
+                 "prompt_ucb_exploration_constant",
+                 "prompt_epsilon",
+                 "prompt_evo_top_k_programs",
+                 "prompt_percentile_recompute_interval",
+                 "enable_wandb_logging",
+                 "wandb_project"});
   reader.finish();
   return evo;
 }
@@ -183,15 +215,17 @@ launch::JobConfig bind_job(const json& object, EvolutionConfig& evo) {
   }
   const launch::Backend* by_target = target.empty() ? backend : launch::find_backend(target);
   if (by_target != nullptr && by_target != backend) {
-    throw OptionException({"evo_config.job_type",
-                           fmt::format("'{}' does not fit job_config's _target_ '{}': they name different "
-                                       "launchers (choose one with cluster=…)",
-                                       evo.job_type, target)});
+    throw OptionException(
+        {"evo_config.job_type",
+         fmt::format("'{}' does not fit job_config's _target_ '{}': they name different "
+                     "launchers (choose one with cluster=…)",
+                     evo.job_type, target)});
   }
   job.type = backend->name;
   evo.job_type = backend->name;
   job.options_json = object.is_null() ? "{}" : object.dump();
-  backend->parse(object.is_null() ? json::object() : object, "job_config");  // refuses what is wrong
+  backend->parse(object.is_null() ? json::object() : object,
+                 "job_config");  // refuses what is wrong
   return job;
 }
 
@@ -214,9 +248,9 @@ RunSpec bind_run_spec(const json& config) {
   reader.read("output_dir", spec.output_dir);
   reader.read("seed", spec.seed);
   if (spec.output_dir.empty()) reader.fail("output_dir", "a value must be given");
-  for (const char* known : {"verbose", "results_dir", "run_name", "variant_suffix", "evaluate_function",
-                            "distributed_job_config", "hydra", "max_evaluation_jobs",
-                            "max_proposal_jobs", "max_db_workers"}) {
+  for (const char* known : {"verbose", "results_dir", "run_name", "variant_suffix",
+                            "evaluate_function", "distributed_job_config", "hydra",
+                            "max_evaluation_jobs", "max_proposal_jobs", "max_db_workers"}) {
     reader.ignore(known);
   }
   reader.finish();
@@ -225,10 +259,16 @@ RunSpec bind_run_spec(const json& config) {
 }
 
 const std::vector<std::string>& adjustable_keys() {
-  static const std::vector<std::string> keys{
-      "verbose", "output_dir", "results_dir", "run_name", "hydra", "evo_config.max_parallel_jobs",
-      "evo_config.lookahead", "results.min_free_bytes", "results.min_free_inodes",
-      "job_config.env_passthrough"};
+  static const std::vector<std::string> keys{"verbose",
+                                             "output_dir",
+                                             "results_dir",
+                                             "run_name",
+                                             "hydra",
+                                             "evo_config.max_parallel_jobs",
+                                             "evo_config.lookahead",
+                                             "results.min_free_bytes",
+                                             "results.min_free_inodes",
+                                             "job_config.env_passthrough"};
   return keys;
 }
 

@@ -10,11 +10,15 @@ launch::JobSpec CallablePlanner::plan(const Program& program, const launch::Atte
   spec.key = key;
   spec.token = token;
   spec.limits = limits_;
-  for (const SourceFile& file : program.files()) {
+  const auto add = [&](const SourceFile& file) {
     launch::InputFile input;
     input.path = file.path;
     input.content = file.text;
     spec.inputs.push_back(std::move(input));
+  };
+  add(program.primary());  // first: callables know it by that
+  for (const SourceFile& file : program.files()) {
+    if (file.path != program.primary().path) add(file);
   }
   return spec;
 }

@@ -67,14 +67,15 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
       : acceptor(io), socket(std::move(path)), handler(std::move(on_request)) {}
 
   void accept() {
-    acceptor.async_accept([self = shared_from_this()](error_code failure, stream_protocol::socket peer) {
-      if (failure) return;
-      auto connection = std::make_shared<Connection>(std::move(peer), self->handler);
-      std::erase_if(self->connections, [](const auto& weak) { return weak.expired(); });
-      self->connections.push_back(connection);
-      connection->read();
-      self->accept();
-    });
+    acceptor.async_accept(
+        [self = shared_from_this()](error_code failure, stream_protocol::socket peer) {
+          if (failure) return;
+          auto connection = std::make_shared<Connection>(std::move(peer), self->handler);
+          std::erase_if(self->connections, [](const auto& weak) { return weak.expired(); });
+          self->connections.push_back(connection);
+          connection->read();
+          self->accept();
+        });
   }
 
   stream_protocol::acceptor acceptor;
@@ -87,12 +88,14 @@ fs::path control_socket_path(const fs::path& run_dir) {
   const fs::path direct = fs::absolute(run_dir).lexically_normal() / ".genesis" / "control.sock";
   if (direct.string().size() < sizeof(sockaddr_un::sun_path)) return direct;
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  const fs::path folder = runtime != nullptr && *runtime ? fs::path(runtime) : fs::temp_directory_path();
-  return folder / fmt::format("genesis-{}-{}.sock", ::getuid(), hash128_hex(direct.string()).substr(0, 16));
+  const fs::path folder =
+      runtime != nullptr && *runtime ? fs::path(runtime) : fs::temp_directory_path();
+  return folder /
+         fmt::format("genesis-{}-{}.sock", ::getuid(), hash128_hex(direct.string()).substr(0, 16));
 }
 
-Result<std::unique_ptr<ControlServer>> ControlServer::listen(boost::asio::io_context& io, fs::path socket,
-                                                             Handler handler) {
+Result<std::unique_ptr<ControlServer>> ControlServer::listen(boost::asio::io_context& io,
+                                                             fs::path socket, Handler handler) {
   std::error_code ignored;
   fs::remove(socket, ignored);  // of a runner that died: the run lock says that we are the only one
   auto state = std::make_shared<State>(io, socket, std::move(handler));
@@ -100,11 +103,12 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(boost::asio::io_con
   state->acceptor.open(stream_protocol(), failure);
   if (!failure) state->acceptor.bind(stream_protocol::endpoint(socket.string()), failure);
   // Nobody can connect before listen(), so the permissions are in time.
-  if (!failure && ::chmod(socket.c_str(), 0600) != 0) failure.assign(errno, boost::system::system_category());
+  if (!failure && ::chmod(socket.c_str(), 0600) != 0)
+    failure.assign(errno, boost::system::system_category());
   if (!failure) state->acceptor.listen(16, failure);
   if (failure) {
-    return make_error(ErrorKind::io, fmt::format("listen on control socket '{}': {}", socket.string(),
-                                                 failure.message()));
+    return make_error(ErrorKind::io, fmt::format("listen on control socket '{}': {}",
+                                                 socket.string(), failure.message()));
   }
   state->accept();
   return std::unique_ptr<ControlServer>(new ControlServer(std::move(state)));
@@ -128,8 +132,8 @@ Result<std::string> control_request(const fs::path& output_dir, const std::strin
   const fs::path path = control_socket_path(output_dir);
   socket.connect(stream_protocol::endpoint(path.string()), failure);
   if (failure) {
-    return make_error(ErrorKind::unavailable,
-                      fmt::format("no runner answers for '{}': {}", output_dir.string(), failure.message()));
+    return make_error(ErrorKind::unavailable, fmt::format("no runner answers for '{}': {}",
+                                                          output_dir.string(), failure.message()));
   }
   // A runner that hangs must not hang us: the exchange has a deadline.
   std::string answer;
@@ -143,8 +147,8 @@ Result<std::string> control_request(const fs::path& output_dir, const std::strin
       });
   io.run_for(std::chrono::seconds(10));
   if (failure || answer.empty()) {
-    return make_error(ErrorKind::unavailable,
-                      fmt::format("the runner of '{}' did not answer: {}", output_dir.string(), failure.message()));
+    return make_error(ErrorKind::unavailable, fmt::format("the runner of '{}' did not answer: {}",
+                                                          output_dir.string(), failure.message()));
   }
   answer.pop_back();
   return answer;

@@ -17,7 +17,8 @@ class ControlServer {
   using Handler = std::function<std::string(const std::string& request_line)>;
 
   static Result<std::unique_ptr<ControlServer>> listen(boost::asio::io_context& io,
-                                                       std::filesystem::path socket, Handler handler);
+                                                       std::filesystem::path socket,
+                                                       Handler handler);
   ~ControlServer();  ///< Closes all connections and removes the socket.
 
  private:

@@ -109,8 +109,10 @@ class EvolutionRunImpl final : public EvolutionRun {
     runner_ = std::make_unique<evolve::EvolutionRunner>(parts_, std::move(setup_));
     auto control = ControlServer::listen(io_, control_socket_path(spec_.output_dir),
                                          [this](const std::string& line) { return answer(line); });
-    if (control) control_ = std::move(*control);
-    else log::warning("{}", control.error().message);
+    if (control)
+      control_ = std::move(*control);
+    else
+      log::warning("{}", control.error().message);
     put_status("running", StopReason::none);
     const RunStatus at_start = runner_->status();
     for (StatusObserver* observer : observers_) observer->on_start(at_start, resumed_);
@@ -143,7 +145,8 @@ class EvolutionRunImpl final : public EvolutionRun {
     // A store folder of its own may serve several runs: the file is named after the results folder.
     store_file_ = spec_.db.store_dir.empty()
                       ? folder / "run.sqlite"
-                      : folder / fmt::format("run-{}.sqlite", hash128_hex(spec_.output_dir.string()).substr(0, 12));
+                      : folder / fmt::format("run-{}.sqlite",
+                                             hash128_hex(spec_.output_dir.string()).substr(0, 12));
     GENESIS_TRY(forget_failed_seed(store_file_));
     store::StoreOptions options;
     options.file = store_file_;
@@ -174,13 +177,16 @@ class EvolutionRunImpl final : public EvolutionRun {
     run_id_ = store_->meta("run_id").value_or("");
     const auto differences = configuration_differences(*stored, spec_.config_json);
     if (differences.empty()) return {};
-    std::string message = fmt::format("'{}' holds a run with another configuration:", spec_.output_dir.string());
+    std::string message =
+        fmt::format("'{}' holds a run with another configuration:", spec_.output_dir.string());
     for (std::size_t i = 0; i < std::min<std::size_t>(differences.size(), 8); ++i) {
       message += "\n  " + differences[i];
     }
     if (differences.size() > 8) message += fmt::format("\n  and {} more", differences.size() - 8);
-    message += "\nGive another output_dir to start a new run; to go on with this one use the same settings, "
-               "or `genesis resume`; `genesis extend RUN +N` adds generations";
+    message +=
+        "\nGive another output_dir to start a new run; to go on with this one use the same "
+        "settings, "
+        "or `genesis resume`; `genesis extend RUN +N` adds generations";
     return make_error(ErrorKind::conflict, std::move(message));
   }
 
@@ -197,7 +203,8 @@ class EvolutionRunImpl final : public EvolutionRun {
     }
     const launch::Backend* backend = launch::find_backend(spec_.job.type);
     if (backend == nullptr) {
-      return make_error(ErrorKind::invalid_argument, fmt::format("unknown job type '{}'", spec_.job.type));
+      return make_error(ErrorKind::invalid_argument,
+                        fmt::format("unknown job type '{}'", spec_.job.type));
     }
     const json options = json::parse(spec_.job.options_json);
     evaluation_ = backend->parse(options, spec_.job.option_path);
@@ -217,17 +224,18 @@ class EvolutionRunImpl final : public EvolutionRun {
       planner_ = std::make_unique<CallablePlanner>(evaluation_.limits);
       return {};
     }
-    GENESIS_TRY_ASSIGN(auto planner,
-                       evaluators::CommandPlanner::create(evaluation_, *language, spec_.output_dir));
+    GENESIS_TRY_ASSIGN(
+        auto planner, evaluators::CommandPlanner::create(evaluation_, *language, spec_.output_dir));
     log::info("evaluator: {}", fmt::join(planner.command(), " "));
     const std::string hash = planner.evaluator_hash();
     const auto stored = store_->meta("evaluator_hash");
     if (stored && *stored != hash) {
-      return make_error(ErrorKind::conflict,
-                        fmt::format("the evaluator '{}' has changed since '{}' was started, so new scores "
-                                    "could not be compared with its own; restore it, or start a new run "
-                                    "with another output_dir",
-                                    evaluation_.eval_program_path, spec_.output_dir.string()));
+      return make_error(
+          ErrorKind::conflict,
+          fmt::format("the evaluator '{}' has changed since '{}' was started, so new scores "
+                      "could not be compared with its own; restore it, or start a new run "
+                      "with another output_dir",
+                      evaluation_.eval_program_path, spec_.output_dir.string()));
     }
     if (!stored) GENESIS_TRY(store_->set_meta("evaluator_hash", hash));
     planner_ = std::make_unique<evaluators::CommandPlanner>(std::move(planner));
@@ -265,7 +273,8 @@ class EvolutionRunImpl final : public EvolutionRun {
       member.island = program.island;
       member.correct = program.correct;
       population_->restore(member);
-      for (; next_move < moves.size() && moves[next_move].event <= population_->size(); ++next_move) {
+      for (; next_move < moves.size() && moves[next_move].event <= population_->size();
+           ++next_move) {
         const store::MoveRecord& move = moves[next_move];
         population_->apply({move.generation, move.from_island, move.to_island, move.copy});
       }
@@ -348,14 +357,16 @@ class EvolutionRunImpl final : public EvolutionRun {
       const auto space = free_space(folder);
       if (!space) continue;
       if (space->bytes < spec_.results.min_free_bytes) {
-        return fmt::format("only {} free below '{}' (results.min_free_bytes is {}); free some space to go on",
-                           format_bytes(space->bytes), folder.string(),
-                           format_bytes(spec_.results.min_free_bytes));
+        return fmt::format(
+            "only {} free below '{}' (results.min_free_bytes is {}); free some space to go on",
+            format_bytes(space->bytes), folder.string(),
+            format_bytes(spec_.results.min_free_bytes));
       }
       if (space->inodes < spec_.results.min_free_inodes) {
-        return fmt::format("only {} inodes free below '{}' (results.min_free_inodes is {}); remove some "
-                           "files, or set results.keep=improvements",
-                           space->inodes, folder.string(), spec_.results.min_free_inodes);
+        return fmt::format(
+            "only {} inodes free below '{}' (results.min_free_inodes is {}); remove some "
+            "files, or set results.keep=improvements",
+            space->inodes, folder.string(), spec_.results.min_free_inodes);
       }
     }
     return {};
@@ -363,10 +374,12 @@ class EvolutionRunImpl final : public EvolutionRun {
 
   std::string answer(const std::string& line) {
     const json request = json::parse(line, nullptr, false);
-    const std::string op = request.is_object() && request.contains("op") && request["op"].is_string()
-                               ? request["op"].get<std::string>()
-                               : "";
-    if (op == "status") return status_json(runner_->status()).dump(-1, ' ', false, json::error_handler_t::replace);
+    const std::string op =
+        request.is_object() && request.contains("op") && request["op"].is_string()
+            ? request["op"].get<std::string>()
+            : "";
+    if (op == "status")
+      return status_json(runner_->status()).dump(-1, ' ', false, json::error_handler_t::replace);
     if (op == "stop") {
       runner_->request_stop();
       return R"({"ok":true})";
@@ -374,7 +387,8 @@ class EvolutionRunImpl final : public EvolutionRun {
     if (op == "extend" && request.contains("by") && request["by"].is_number_integer() &&
         request["by"].get<std::int64_t>() > 0) {
       runner_->extend(request["by"].get<std::int64_t>());
-      return json{{"ok", true}, {"target_generations", runner_->status().target_generations}}.dump();
+      return json{{"ok", true}, {"target_generations", runner_->status().target_generations}}
+          .dump();
     }
     return R"({"error":"unknown request; ops are status, stop, extend with a positive 'by'"})";
   }
@@ -399,7 +413,8 @@ class EvolutionRunImpl final : public EvolutionRun {
       program.combined_score = population_->member(*best).score;
       program.correct = true;
       if (auto source = store_->source(*best)) {
-        const fs::path path = spec_.output_dir / "best" / published_name(*source, language_->extension);
+        const fs::path path =
+            spec_.output_dir / "best" / published_name(*source, language_->extension);
         std::error_code ignored;
         if (fs::exists(path, ignored)) program.path = path.string();
       }
@@ -437,7 +452,8 @@ class EvolutionRunImpl final : public EvolutionRun {
 
 }  // namespace
 
-Result<std::unique_ptr<EvolutionRun>> EvolutionRun::prepare(RunSpec spec, LauncherFactory launcher) {
+Result<std::unique_ptr<EvolutionRun>> EvolutionRun::prepare(RunSpec spec,
+                                                            LauncherFactory launcher) {
   auto run = std::make_unique<EvolutionRunImpl>(std::move(spec));
   GENESIS_TRY(run->prepare(launcher));
   return run;

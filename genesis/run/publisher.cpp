@@ -52,7 +52,8 @@ Status write_generation(const Program& program, const Program* parent, const std
   return write_file(folder / "edit.diff", diff_programs(*parent, program, kWholeFileContext).text);
 }
 
-Publisher::Publisher(WorkerPool& workers, fs::path run_dir, ResultsConfig config, std::string extension)
+Publisher::Publisher(WorkerPool& workers, fs::path run_dir, ResultsConfig config,
+                     std::string extension)
     : workers_(workers),
       run_dir_(std::move(run_dir)),
       config_(config),
@@ -60,12 +61,15 @@ Publisher::Publisher(WorkerPool& workers, fs::path run_dir, ResultsConfig config
 
 bool Publisher::keeps(const store::ProgramRecord& record) const {
   switch (config_.keep) {
-    case ResultsKeep::all: return true;
+    case ResultsKeep::all:
+      return true;
     case ResultsKeep::automatic:
       return record.generation <= config_.keep_all_up_to || record.improved;
-    case ResultsKeep::improvements: return record.improved || record.generation == 0;
+    case ResultsKeep::improvements:
+      return record.improved || record.generation == 0;
     case ResultsKeep::best:
-    case ResultsKeep::none: return false;
+    case ResultsKeep::none:
+      return false;
   }
   return false;
 }
@@ -118,7 +122,8 @@ void Publisher::perform(const evolve::PublishOrder& order) const {
   if (order.program) {
     Status published;
     if (keeps(order.record)) {
-      published = publish_generation(order, run_dir_ / fmt::format("gen_{}", order.record.generation));
+      published =
+          publish_generation(order, run_dir_ / fmt::format("gen_{}", order.record.generation));
     }
     if (published && order.record.improved && config_.keep != ResultsKeep::none) {
       published = publish_best(order);
@@ -133,7 +138,8 @@ void Publisher::perform(const evolve::PublishOrder& order) const {
   failpoint("publish.done");
 }
 
-Status Publisher::publish_generation(const evolve::PublishOrder& order, const fs::path& target) const {
+Status Publisher::publish_generation(const evolve::PublishOrder& order,
+                                     const fs::path& target) const {
   std::error_code ignored;
   if (fs::exists(target, ignored)) return {};  // published before a crash
   const fs::path draft = run_dir_ / fmt::format(".gen_{}.tmp", order.record.generation);
@@ -158,7 +164,8 @@ Status Publisher::publish_best(const evolve::PublishOrder& order) const {
   const fs::path generation = run_dir_ / fmt::format("gen_{}", order.record.generation);
   std::error_code failure;
   if (fs::exists(generation, failure)) {
-    fs::copy(generation, draft, fs::copy_options::recursive | fs::copy_options::copy_symlinks, failure);
+    fs::copy(generation, draft, fs::copy_options::recursive | fs::copy_options::copy_symlinks,
+             failure);
     if (failure) return errno_error("copy to", draft.string(), failure.value());
   } else {
     GENESIS_TRY(write_generation(*order.program, order.parent.get(), extension_, draft));
@@ -199,7 +206,8 @@ void Publisher::sweep(
     }
     // Its results may already be in the draft of an interrupted publication.
     const fs::path draft = run_dir_ / fmt::format(".gen_{}.tmp", order->record.generation);
-    if (!latest.empty() && !fs::exists(latest / "results", failure) && fs::exists(draft / "results", failure)) {
+    if (!latest.empty() && !fs::exists(latest / "results", failure) &&
+        fs::exists(draft / "results", failure)) {
       fs::rename(draft / "results", latest / "results", failure);
     }
     order->work_dir = latest;

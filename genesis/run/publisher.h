@@ -13,9 +13,9 @@
 
 namespace genesis::run {
 
-/// Writes what people find in the results folder: `gen_<n>/{main.*, original.*, edit.diff, results/}`
-/// as far as `results.keep` says, `best/` as a full copy of the best one's, and removes the attempt's
-/// working folder. A folder appears under its final name only when it is complete.
+/// Writes what people find in the results folder: `gen_<n>/{main.*, original.*, edit.diff,
+/// results/}` as far as `results.keep` says, `best/` as a full copy of the best one's, and removes
+/// the attempt's working folder. A folder appears under its final name only when it is complete.
 ///
 /// Orders are worked off one at a time on the worker pool, in order. I/O thread.
 class Publisher final : public evolve::ResultsSink {
@@ -30,13 +30,15 @@ class Publisher final : public evolve::ResultsSink {
 
   /// What a crash left: working folders of recorded programs are published or removed. Before the
   /// run begins; blocking. `order_of` gives the order for a recorded evaluation, or nothing.
-  void sweep(const std::function<std::optional<evolve::PublishOrder>(std::int64_t evaluation)>& order_of);
+  void sweep(
+      const std::function<std::optional<evolve::PublishOrder>(std::int64_t evaluation)>& order_of);
 
  private:
   void start_next();
   void perform(const evolve::PublishOrder& order) const;
   bool keeps(const store::ProgramRecord& record) const;
-  Status publish_generation(const evolve::PublishOrder& order, const std::filesystem::path& target) const;
+  Status publish_generation(const evolve::PublishOrder& order,
+                            const std::filesystem::path& target) const;
   Status publish_best(const evolve::PublishOrder& order) const;
 
   WorkerPool& workers_;

@@ -20,10 +20,11 @@ Result<Program> load_seed_program(const EvolutionConfig& config) {
   const fs::path path = find_data_file(config.init_program_path);
   std::error_code ignored;
   if (!fs::exists(path, ignored)) {
-    return make_error(ErrorKind::not_found,
-                      fmt::format("the seed program '{}' was not found (looked in '{}' and in the Genesis "
-                                  "folder); set evo_config.init_program_path",
-                                  config.init_program_path, fs::current_path().string()));
+    return make_error(
+        ErrorKind::not_found,
+        fmt::format("the seed program '{}' was not found (looked in '{}' and in the Genesis "
+                    "folder); set evo_config.init_program_path",
+                    config.init_program_path, fs::current_path().string()));
   }
   GENESIS_TRY_ASSIGN(Program program, load_program(path.string(), config.primary_file));
   const Language& language = *find_language(config.language);
@@ -35,11 +36,13 @@ Result<Program> load_seed_program(const EvolutionConfig& config) {
     return tl::unexpected<Error>(std::move(blocks.error()).with_context(path.string()));
   }
   if (blocks->empty()) {
-    const std::string comment = language.line_comments.empty() ? "#" : language.line_comments.front();
-    return make_error(ErrorKind::invalid_argument,
-                      fmt::format("'{}' has no region that may change: put a line '{} EVOLVE-BLOCK-START' "
-                                  "before it and '{} EVOLVE-BLOCK-END' after it",
-                                  path.string(), comment, comment));
+    const std::string comment =
+        language.line_comments.empty() ? "#" : language.line_comments.front();
+    return make_error(
+        ErrorKind::invalid_argument,
+        fmt::format("'{}' has no region that may change: put a line '{} EVOLVE-BLOCK-START' "
+                    "before it and '{} EVOLVE-BLOCK-END' after it",
+                    path.string(), comment, comment));
   }
   return program;
 }
@@ -48,7 +51,8 @@ namespace {
 
 void flatten(const json& tree, const std::string& path, std::map<std::string, std::string>& out) {
   if (tree.is_object() && !tree.empty()) {
-    for (const auto& [key, value] : tree.items()) flatten(value, path.empty() ? key : path + "." + key, out);
+    for (const auto& [key, value] : tree.items())
+      flatten(value, path.empty() ? key : path + "." + key, out);
   } else {
     out[path] = tree.dump();
   }
@@ -98,7 +102,8 @@ Result<fs::path> store_file_of(const fs::path& output_dir) {
   }
   const json pointer = json::parse(*text, nullptr, false);
   if (!pointer.is_object() || !pointer.contains("store") || !pointer["store"].is_string()) {
-    return make_error(ErrorKind::parse, fmt::format("'{}/.genesis/run.json' is damaged", output_dir.string()));
+    return make_error(ErrorKind::parse,
+                      fmt::format("'{}/.genesis/run.json' is damaged", output_dir.string()));
   }
   const fs::path stored = pointer["store"].get<std::string>();
   // A results folder that was moved or copied still has its store inside.
@@ -118,7 +123,8 @@ Result<RunSpec> load_run_spec(const fs::path& output_dir) {
   }
   json config = json::parse(*text, nullptr, false);
   if (!config.is_object()) {
-    return make_error(ErrorKind::parse, fmt::format("the configuration in '{}' is damaged", file.string()));
+    return make_error(ErrorKind::parse,
+                      fmt::format("the configuration in '{}' is damaged", file.string()));
   }
   config["output_dir"] = output_dir.string();
   try {
@@ -159,7 +165,9 @@ Result<std::int64_t> extend_target(const fs::path& output_dir, std::int64_t by) 
 
 std::string config_json_of(const RunSpec& spec) {
   json config;
-  const auto seconds = [](std::chrono::milliseconds duration) { return static_cast<double>(duration.count()) / 1000; };
+  const auto seconds = [](std::chrono::milliseconds duration) {
+    return static_cast<double>(duration.count()) / 1000;
+  };
   const EvolutionConfig& evo = spec.evo;
   json& e = config["evo_config"];
   e = {{"language", evo.language},
@@ -181,22 +189,24 @@ std::string config_json_of(const RunSpec& spec) {
   const DatabaseConfig& db = spec.db;
   static constexpr const char* kIslands[] = {"uniform", "equal", "proportional", "weighted"};
   static constexpr const char* kParents[] = {"power_law", "weighted", "best_of_n", "sequential"};
-  config["db_config"] = {{"num_islands", db.num_islands},
-                         {"archive_size", db.archive_size},
-                         {"elite_selection_ratio", db.elite_selection_ratio},
-                         {"num_archive_inspirations", db.num_archive_inspirations},
-                         {"num_top_k_inspirations", db.num_top_k_inspirations},
-                         {"migration_interval", db.migration_interval},
-                         {"migration_rate", db.migration_rate},
-                         {"island_elitism", db.island_elitism},
-                         {"enforce_island_separation", db.enforce_island_separation},
-                         {"island_selection_strategy", kIslands[static_cast<int>(db.island_selection_strategy)]},
-                         {"parent_selection_strategy", kParents[static_cast<int>(db.parent_selection_strategy)]},
-                         {"exploitation_alpha", db.exploitation_alpha},
-                         {"exploitation_ratio", db.exploitation_ratio},
-                         {"parent_selection_lambda", db.parent_selection_lambda},
-                         {"store_dir", db.store_dir}};
-  config["mutation"] = {{"operators", spec.mutation.operators}, {"adaptive", spec.mutation.adaptive}};
+  config["db_config"] = {
+      {"num_islands", db.num_islands},
+      {"archive_size", db.archive_size},
+      {"elite_selection_ratio", db.elite_selection_ratio},
+      {"num_archive_inspirations", db.num_archive_inspirations},
+      {"num_top_k_inspirations", db.num_top_k_inspirations},
+      {"migration_interval", db.migration_interval},
+      {"migration_rate", db.migration_rate},
+      {"island_elitism", db.island_elitism},
+      {"enforce_island_separation", db.enforce_island_separation},
+      {"island_selection_strategy", kIslands[static_cast<int>(db.island_selection_strategy)]},
+      {"parent_selection_strategy", kParents[static_cast<int>(db.parent_selection_strategy)]},
+      {"exploitation_alpha", db.exploitation_alpha},
+      {"exploitation_ratio", db.exploitation_ratio},
+      {"parent_selection_lambda", db.parent_selection_lambda},
+      {"store_dir", db.store_dir}};
+  config["mutation"] = {{"operators", spec.mutation.operators},
+                        {"adaptive", spec.mutation.adaptive}};
   static constexpr const char* kKeep[] = {"auto", "all", "improvements", "best", "none"};
   config["results"] = {{"keep", kKeep[static_cast<int>(spec.results.keep)]},
                        {"keep_all_up_to", spec.results.keep_all_up_to},

@@ -11,8 +11,8 @@
 namespace genesis::run {
 
 /// The program a run starts from: a file, or a folder with `primary_file`. A single file becomes
-/// main.<ext>, as everywhere in the results. Errors name the path and what to set; a program without
-/// EVOLVE-BLOCK markers is refused with how to add them.
+/// main.<ext>, as everywhere in the results. Errors name the path and what to set; a program
+/// without EVOLVE-BLOCK markers is refused with how to add them.
 Result<Program> load_seed_program(const EvolutionConfig& config);
 
 /// Settings that differ between the stored and the given configuration, one line each
@@ -21,7 +21,8 @@ std::vector<std::string> configuration_differences(const std::string& stored_jso
                                                    const std::string& given_json);
 
 /// `<output_dir>/.genesis/run.json`: where the store is, for readers that know only the folder.
-Status write_run_pointer(const std::filesystem::path& output_dir, const std::filesystem::path& store_file);
+Status write_run_pointer(const std::filesystem::path& output_dir,
+                         const std::filesystem::path& store_file);
 
 /// A spec as a configuration tree, for runs that were not made from YAML.
 std::string config_json_of(const RunSpec& spec);

@@ -17,14 +17,15 @@ Result<SingleEvaluation> evaluate_once(const RunSpec& spec, const fs::path& prog
   const launch::Backend* backend = launch::find_backend(spec.job.type);
   const Language* language = find_language(spec.evo.language);
   if (backend == nullptr || language == nullptr) {
-    return make_error(ErrorKind::invalid_argument,
-                      fmt::format("unknown job type '{}' or language '{}'", spec.job.type, spec.evo.language));
+    return make_error(
+        ErrorKind::invalid_argument,
+        fmt::format("unknown job type '{}' or language '{}'", spec.job.type, spec.evo.language));
   }
   const auto options = nlohmann::json::parse(spec.job.options_json);
   const launch::EvaluationOptions evaluation = backend->parse(options, spec.job.option_path);
   GENESIS_TRY_ASSIGN(Program program, load_program(program_path.string(), spec.evo.primary_file));
-  GENESIS_TRY_ASSIGN(const auto planner,
-                     evaluators::CommandPlanner::create(evaluation, *language, fs::absolute(work_dir)));
+  GENESIS_TRY_ASSIGN(const auto planner, evaluators::CommandPlanner::create(
+                                             evaluation, *language, fs::absolute(work_dir)));
   boost::asio::io_context io;
   launch::LauncherContext context;
   context.io = &io;
@@ -71,7 +72,8 @@ Result<SingleEvaluation> evaluate_once(const RunSpec& spec, const fs::path& prog
   result.peak_memory_bytes = finished.outcome.peak_memory_bytes;
   if (finished.results.folder) {
     const auto tail = [&](const char* name) {
-      return to_valid_utf8(read_tail(*finished.results.folder / name, 4096).value_or(std::string()));
+      return to_valid_utf8(
+          read_tail(*finished.results.folder / name, 4096).value_or(std::string()));
     };
     result.log_tail_out = tail("job_log.out");
     result.log_tail_err = tail("job_log.err");

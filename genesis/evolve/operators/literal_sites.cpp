@@ -26,8 +26,10 @@ std::uint32_t token_before(const ViewedFile& file, std::uint32_t token) {
   return kNone;
 }
 
-/// After these a minus sign is read as the sign of what follows.
+/// After these a minus sign is read as the sign of what follows. Data formats have no arithmetic: a
+/// sign belongs to the number it touches.
 bool allows_sign(const ViewedFile& file, std::uint32_t token) {
+  if (file.profile->arithmetic.empty()) return true;
   if (token == kNone) return false;
   if (file.kind_of(token) == TokenKind::open) return true;
   const std::string_view text = file.text_of(token);

@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# One entry for people and for CI: installs what is missing, builds, runs. See `./setup.sh help`.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+root=$PWD
+jobs=${GENESIS_JOBS:-$(nproc)}
+
+packages=(build-essential cmake ninja-build ccache mold pkg-config
+  libboost1.81-dev libtbb-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libsqlite3-dev
+  libsqlitecpp-dev libspdlog-dev libfmt-dev libcli11-dev libexpected-dev libdtl-dev libxxhash-dev
+  libgtest-dev libgmock-dev python3 python3-venv)
+fuzz_packages=(clang libclang-rt-14-dev)
+tool_packages=(clang-format)
+
+say() { printf '== %s\n' "$*"; }
+fail() { printf 'setup.sh: %s\n' "$*" >&2; exit 1; }
+
+usage() {
+  cat <<'TXT'
+./setup.sh demo     install what is missing, build, evolve circle packing (n = 26); again: goes on
+./setup.sh test     the same, then the whole test suite (what CI runs)
+./setup.sh build [release|debug|asan|tsan|fuzz]
+./setup.sh bench    all benchmarks; tables on the screen, JSON below build/bench/
+./setup.sh soak     the long tests: ten minutes of fuzzing per target, random kills
+./setup.sh format   clang-format over all sources
+./setup.sh lint     format, include directions, sizes, unfinished words
+TXT
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else fail "these packages are missing and neither root nor sudo is at hand: $*"
+  fi
+}
+
+installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
+
+need_packages() {
+  command -v dpkg-query >/dev/null || fail "this script installs Debian packages; elsewhere see docs/building.md"
+  local missing=() name
+  for name in "$@"; do installed "$name" || missing+=("$name"); done
+  [ ${#missing[@]} = 0 ] && return
+  say "installing: ${missing[*]}"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  # --no-remove: Debian's SciPy and Boost 1.81 exclude each other; nothing of the person's is removed
+  # without their word.
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends --no-remove \
+    "${missing[@]}" >/dev/null || fail "apt could not install ${missing[*]} without removing something.
+If it is Debian's python3-scipy: it needs Boost 1.74's headers, which exclude Boost 1.81's. Remove it
+('apt-get remove python3-scipy libboost1.74-dev') and use SciPy from a virtual environment."
+}
+
+# Evaluators run in a virtual environment with numpy: never in the system's Python.
+need_python() {
+  local marker=.venv/.genesis-ready base=/usr/bin/python3
+  [ -f "$marker" ] && .venv/bin/python3 -c 'import numpy' 2>/dev/null && return
+  [ -x "$base" ] || base=python3
+  say "making .venv with numpy"
+  rm -rf .venv
+  "$base" -m venv .venv
+  .venv/bin/python3 -m pip install --quiet --disable-pip-version-check numpy
+  touch "$marker"
+}
+
+build() {
+  local preset=$1
+  shift
+  export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+  cmake --preset "$preset" >"build-$preset.log" 2>&1 || { cat "build-$preset.log"; rm -f "build-$preset.log"; fail "configuring $preset failed"; }
+  rm -f "build-$preset.log"
+  cmake --build --preset "$preset" -j "$jobs" "$@"
+}
+
+demo() {
+  need_packages "${packages[@]}"
+  need_python
+  build release --target genesis_tool genesis_launch_program
+  export GENESIS_HOME=$root
+  local run=results/circle_packing/demo
+  say "evolving circle packing; results in $run; Ctrl-C stops, the same command goes on"
+  build/release/bin/genesis_launch variant=circle_packing_example output_dir="$run" "$@"
+  build/release/bin/genesis verify circle-packing "$run"
+}
+
+run_ctest() {
+  local preset=$1
+  shift
+  GENESIS_PYTHON=$root/.venv/bin/python3 ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "$@"
+}
+
+fuzz_targets() { find build/fuzz/bin -maxdepth 1 -name 'fuzz_*' -type f -perm -u+x | sort; }
+
+run_fuzz() {
+  local seconds=$1 target
+  need_packages "${fuzz_packages[@]}"
+  build fuzz --target fuzz_targets
+  for target in $(fuzz_targets); do
+    local name corpus
+    name=$(basename "$target")
+    corpus=tests/fuzz/corpus/${name#fuzz_}
+    mkdir -p "build/fuzz/corpus/$name"
+    say "$name, $seconds s"
+    "$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=0 \
+      -artifact_prefix="build/fuzz/$name-" "build/fuzz/corpus/$name" $( [ -d "$corpus" ] && echo "$corpus" ) \
+      || fail "$name found something: build/fuzz/$name-*"
+  done
+}
+
+timed() {
+  local name=$1 before=$SECONDS
+  shift
+  say "$name"
+  "$@"
+  printf '%s\t%s s\n' "$name" "$((SECONDS - before))" >>build/test-times.tsv
+}
+
+tests() {
+  need_packages "${packages[@]}" "${tool_packages[@]}"
+  need_python
+  mkdir -p build
+  : >build/test-times.tsv
+  timed "lint" lint
+  timed "release build" build release
+  timed "release tests" run_ctest release
+  timed "asan build" build asan --target sanitized_tests
+  timed "asan tests" run_ctest asan -L 'unit|contract|fault'
+  timed "tsan build" build tsan --target concurrent_tests
+  timed "tsan tests" run_ctest tsan -L concurrent
+  timed "fuzz smoke" run_fuzz "${GENESIS_FUZZ_SECONDS:-20}"
+  say "where the time went"
+  cat build/test-times.tsv
+}
+
+bench() {
+  need_packages "${packages[@]}"
+  need_python
+  build release
+  mkdir -p build/bench
+  export GENESIS_HOME=$root GENESIS_PYTHON=$root/.venv/bin/python3
+  local program
+  for program in build/release/bin/*_bench; do
+    say "$(basename "$program")"
+    "$program" "build/bench/$(basename "$program" _bench).json"
+  done
+}
+
+soak() {
+  need_packages "${packages[@]}"
+  need_python
+  build release
+  GENESIS_SOAK=1 run_ctest release -L 'fault|system'
+  run_fuzz 600
+}
+
+sources() { git ls-files -- '*.cpp' '*.h' '*.c'; }
+format() { need_packages "${tool_packages[@]}"; sources | xargs clang-format -i; }
+lint() {
+  need_packages "${tool_packages[@]}"
+  # Other versions of clang-format would disagree: only the one Debian 12 packages is asked.
+  if clang-format --version | grep -q 'version 14'; then sources | xargs clang-format --dry-run --Werror; fi
+  tests/support/check_sources.py
+}
+
+case "${1:-help}" in
+  demo | bench | soak | format | lint) command=$1; shift; "$command" "$@" ;;
+  test) shift; tests "$@" ;;
+  build) need_packages "${packages[@]}"; [ "${2:-release}" != fuzz ] || need_packages "${fuzz_packages[@]}"; build "${2:-release}" ;;
+  help | -h | --help) usage ;;
+  *) usage >&2; exit 2 ;;
+esac

@@ -1,0 +1,224 @@
+#include "genesis/evolve/population.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace genesis::evolve {
+namespace {
+
+Member program(std::int64_t generation, double score, int island = 0, bool correct = true,
+               std::int64_t parent = 0) {
+  Member member;
+  member.generation = generation;
+  member.parent = generation == 0 ? -1 : parent;
+  member.score = score;
+  member.island = island;
+  member.correct = correct;
+  return member;
+}
+
+DatabaseConfig islands(int count) {
+  DatabaseConfig config;
+  config.num_islands = count;
+  return config;
+}
+
+TEST(RankedSet, KeepsOrderUnderManyInsertsAndErases) {
+  RankedSet set;
+  std::map<std::pair<double, std::int64_t>, int> reference;  // (-score, generation)
+  RandomStream random(1, "ranked", 0);
+  for (std::int64_t g = 0; g < 5000; ++g) {
+    const double score = static_cast<double>(random.below(50));
+    set.insert({score, g});
+    reference[{-score, g}] = 1;
+    if (g % 3 == 0) {
+      const auto victim =
+          std::next(reference.begin(), static_cast<long>(random.below(reference.size())));
+      EXPECT_TRUE(set.erase({-victim->first.first, victim->first.second}));
+      reference.erase(victim);
+    }
+  }
+  ASSERT_EQ(set.size(), reference.size());
+  std::size_t rank = 0;
+  for (const auto& [key, unused] : reference) {
+    EXPECT_EQ(set.at(rank).generation, key.second) << "rank " << rank;
+    ++rank;
+  }
+  EXPECT_FALSE(set.erase({1e9, 1}));
+}
+
+TEST(Population, SeedIsCopiedToEveryIslandAndChildrenSpread) {
+  Population population(islands(4), 7);
+  EXPECT_EQ(population.add(program(0, 1.0)).size(), 3u);
+  std::set<int> drawn;
+  for (std::int64_t id = 1; id <= 200; ++id) drawn.insert(population.draw(id)->island);
+  EXPECT_EQ(drawn.size(), 4u);
+}
+
+TEST(Population, NothingIsDrawnWithoutACorrectProgram) {
+  Population population(islands(2), 7);
+  EXPECT_TRUE(population.add(program(0, 5.0, 0, false)).empty());
+  EXPECT_FALSE(population.draw(1));
+  EXPECT_FALSE(population.best());
+}
+
+TEST(Population, IncorrectProgramsAreNeverParentsNorInspirations) {
+  Population population(islands(1), 7);
+  population.add(program(0, 1.0));
+  for (std::int64_t g = 1; g < 100; ++g)
+    population.add(program(g, 10.0 + static_cast<double>(g), 0, g % 2 == 0));
+  for (std::int64_t id = 1; id < 300; ++id) {
+    const auto draw = population.draw(id);
+    EXPECT_EQ(draw->parent % 2, 0);
+    for (const std::int64_t inspiration : draw->inspirations) {
+      EXPECT_EQ(inspiration % 2, 0);
+      EXPECT_NE(inspiration, draw->parent);
+    }
+  }
+}
+
+TEST(Population, BestIsTheFirstOfTheHighestScores) {
+  Population population(islands(1), 7);
+  population.add(program(0, 1.0));
+  population.add(program(1, 2.0));
+  population.add(program(2, 2.0));
+  population.add(program(3, 9.0, 0, false));
+  EXPECT_EQ(population.best(), 1);
+  EXPECT_FALSE(population.would_improve(true, 2.0));
+  EXPECT_TRUE(population.would_improve(true, 2.5));
+  EXPECT_FALSE(population.would_improve(false, 99.0));
+}
+
+TEST(Population, ArchiveHoldsTheBestAndNoMore) {
+  DatabaseConfig config = islands(2);
+  config.archive_size = 10;
+  Population population(config, 7);
+  population.add(program(0, 0.0));
+  for (std::int64_t g = 1; g <= 100; ++g)
+    population.add(program(g, static_cast<double>(g * 37 % 101), static_cast<int>(g % 2)));
+  ASSERT_EQ(population.archive().size(), 10u);
+  for (std::size_t i = 0; i < 10; ++i)
+    EXPECT_EQ(population.archive()[i].score, 100.0 - static_cast<double>(i));
+}
+
+TEST(Population, SeparatedIslandsInspireOnlyThemselves) {
+  Population population(islands(3), 7);
+  population.add(program(0, 0.0));
+  for (std::int64_t g = 1; g < 60; ++g) {
+    if (g % 10 != 0)
+      population.add(program(g, static_cast<double>(g), static_cast<int>(g % 3)));
+    else
+      population.add(program(g, 0.1, static_cast<int>(g % 3), false));
+  }
+  for (std::int64_t id = 1; id < 200; ++id) {
+    const auto draw = population.draw(id);
+    for (const std::int64_t g : draw->inspirations) {
+      EXPECT_TRUE(g == 0 || population.member(g).island == draw->island);
+    }
+  }
+}
+
+TEST(Population, MigrationMovesAndNeverLosesOrTakesTheElite) {
+  DatabaseConfig config = islands(3);
+  config.migration_interval = 10;
+  config.migration_rate = 0.5;
+  Population population(config, 7);
+  population.add(program(0, 0.0));
+  std::size_t moved = 0;
+  for (std::int64_t g = 1; g <= 300; ++g) {
+    std::vector<std::int64_t> elites;
+    for (const IslandMove& move :
+         population.add(program(g, static_cast<double>(g * 31 % 97), static_cast<int>(g % 3)))) {
+      EXPECT_NE(move.from, move.to);
+      EXPECT_EQ(population.member(move.generation).island, move.to);
+      EXPECT_EQ(g % 10, 0);
+      ++moved;
+    }
+    std::size_t total = 0;
+    for (int i = 0; i < 3; ++i) total += population.island_size(i);
+    EXPECT_EQ(total, static_cast<std::size_t>(g) + 3);  // the seed lives on all three
+  }
+  EXPECT_GT(moved, 100u);
+}
+
+// The same history gives the same population whether lived through or restored from the record.
+TEST(Population, RestoredDrawsLikeTheOriginal) {
+  DatabaseConfig config = islands(4);
+  Population lived(config, 3);
+  std::vector<std::vector<IslandMove>> moves;
+  std::vector<Member> members;
+  RandomStream random(5, "scores", 0);
+  for (std::int64_t g = 0; g < 400; ++g) {
+    const std::int64_t parent =
+        g == 0 ? -1 : static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(g)));
+    members.push_back(program(g, random.uniform(), static_cast<int>(random.below(4)),
+                              random.chance(0.8) || g == 0, parent));
+    moves.push_back(lived.add(members.back()));
+  }
+  Population restored(config, 3);
+  for (std::size_t g = 0; g < members.size(); ++g) {
+    restored.restore(members[g]);
+    for (const IslandMove& move : moves[g]) restored.apply(move);
+  }
+  for (std::int64_t id = 400; id < 900; ++id) {
+    const auto a = lived.draw(id);
+    const auto b = restored.draw(id);
+    EXPECT_EQ(a->parent, b->parent);
+    EXPECT_EQ(a->island, b->island);
+    EXPECT_EQ(a->inspirations, b->inspirations);
+    EXPECT_EQ(a->event, 400);
+  }
+}
+
+TEST(Population, EveryStrategyDrawsFromANonEmptyIsland) {
+  for (const auto parents : {ParentSelection::power_law, ParentSelection::weighted,
+                             ParentSelection::best_of_n, ParentSelection::sequential}) {
+    for (const auto choice : {IslandSelection::uniform, IslandSelection::equal,
+                              IslandSelection::proportional, IslandSelection::weighted}) {
+      DatabaseConfig config = islands(3);
+      config.parent_selection_strategy = parents;
+      config.island_selection_strategy = choice;
+      Population population(config, 1);
+      population.add(program(0, -5000.0));  // negative and far apart: no overflow, no zero weights
+      for (std::int64_t g = 1; g < 50; ++g) {
+        population.add(
+            program(g, -4000.0 + 1000.0 * static_cast<double>(g), static_cast<int>(g % 3)));
+      }
+      for (std::int64_t id = 0; id < 50; ++id) {
+        const auto draw = population.draw(id);
+        ASSERT_TRUE(draw);
+        EXPECT_TRUE(population.member(draw->parent).correct);
+      }
+    }
+  }
+}
+
+TEST(PowerLawRank, FollowsTheLaw) {
+  RandomStream random(1, "zipf", 0);
+  std::map<std::size_t, int> counts;
+  constexpr int kDraws = 200'000;
+  for (int i = 0; i < kDraws; ++i) ++counts[power_law_rank(1000, 1.0, random)];
+  double harmonic = 0;
+  for (int r = 1; r <= 1000; ++r) harmonic += 1.0 / r;
+  for (const std::size_t rank : {0u, 1u, 9u}) {
+    const double expected = 1.0 / (static_cast<double>(rank + 1) * harmonic);
+    EXPECT_NEAR(static_cast<double>(counts[rank]) / kDraws, expected, 0.1 * expected);
+  }
+  EXPECT_LT(counts.rbegin()->first, 1000u);
+}
+
+TEST(PowerLawRank, ExtremeExponents) {
+  RandomStream random(1, "zipf", 1);
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(power_law_rank(50, 100.0, random), 0u);
+    EXPECT_LT(power_law_rank(50, 0.0, random), 50u);
+    EXPECT_LT(power_law_rank(50, 0.3, random), 50u);
+    EXPECT_EQ(power_law_rank(1, 1.0, random), 0u);
+  }
+}
+
+}  // namespace
+}  // namespace genesis::evolve
