@@ -2,10 +2,10 @@
 
 import numpy as np
 
-# EVOLVE-BLOCK-START
 COUNT = 26
 
 
+# EVOLVE-BLOCK-START
 def place_centers():
     """One circle in the middle, a ring of 8, a ring of 16, and the last one in a corner."""
     centers = np.zeros((COUNT, 2))
@@ -40,9 +40,9 @@ def construct_packing():
 
 
 def run_packing(seed=1):
-    """What the evaluator calls. Circles that touch exactly may overlap by a rounding error, and the
-    evaluator and `genesis verify` allow none: so every radius gives up one part in 10^12."""
-    np.random.seed(seed)
+    """What the evaluator calls; nothing here is random, so the seed is not used. Circles that touch
+    exactly may overlap by a rounding error, and the evaluator and `genesis verify` allow none: so
+    every radius gives up one part in 10^12."""
     centers, radii = construct_packing()
     radii = np.asarray(radii, dtype=float) * (1 - 1e-12)
     return centers, radii, float(np.sum(radii))

@@ -1,13 +1,19 @@
-"""The rules of the task, exact: every double is a ratio of integers, so nothing is tolerated."""
+"""The rules of the task, exact: every double is an integer over a power of two, so that close calls
+are decided with integers and nothing is tolerated."""
 
 import json
-from fractions import Fraction
 
 import numpy as np
 
 COUNT = 26
-# Far above the rounding error of the fast check (below 10^-15), far below what matters.
-_CLEAR = 1e-13
+# What is clear of this needs no exact look: the rounding errors of the fast check are below 10^-15.
+_CLEAR = 1e-14
+_UNIT = 1 << 1074  # the smallest doubles are integers in units of 1 / _UNIT
+
+
+def _exact(value):
+    numerator, denominator = float(value).as_integer_ratio()
+    return numerator * (_UNIT // denominator)
 
 
 def check(centers, radii):
@@ -27,15 +33,15 @@ def check(centers, radii):
 def _check_exactly(centers, radii):
     walls = np.minimum(centers, 1 - centers).min(axis=1) - radii
     for i in np.flatnonzero(walls < _CLEAR):
-        x, y, r = (Fraction(float(v)) for v in (*centers[i], radii[i]))
-        outside = max(r - x, r - y, x + r - 1, y + r - 1)
+        x, y, r = _exact(centers[i][0]), _exact(centers[i][1]), _exact(radii[i])
+        outside = max(r - x, r - y, x + r - _UNIT, y + r - _UNIT)
         if outside > 0:
-            return False, "circle %d reaches %.3g outside the square" % (i, float(outside))
+            return False, "circle %d reaches %.3g outside the square" % (i, outside / _UNIT)
     gaps = np.hypot(*(centers[:, None] - centers[None]).transpose(2, 0, 1))
     gaps -= radii[:, None] + radii[None]
     for i, j in zip(*np.nonzero(np.triu(gaps < _CLEAR, k=1))):
-        dx, dy = (Fraction(float(a)) - Fraction(float(b)) for a, b in zip(centers[i], centers[j]))
-        reach = Fraction(float(radii[i])) + Fraction(float(radii[j]))
+        dx, dy = (_exact(a) - _exact(b) for a, b in zip(centers[i], centers[j]))
+        reach = _exact(radii[i]) + _exact(radii[j])
         if dx * dx + dy * dy < reach * reach:
             return False, "circles %d and %d overlap by %.3g" % (i, j, float(-gaps[i, j]))
     return True, None
