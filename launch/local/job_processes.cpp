@@ -255,6 +255,9 @@ bool JobProcesses::take_resources(LocalJob& job) {
 Result<process::Child> JobProcesses::start(LocalJob& job) {
   const JobSpec& spec = job.spec;
   if (spec.argv.empty()) return make_error(ErrorKind::invalid_argument, "the job has no command");
+  if (spec.isolation != Isolation::none) {
+    return make_error(ErrorKind::unsupported, "the local launcher has no isolation yet; use none");
+  }
   if (static_cast<std::size_t>(std::max(0, spec.resources.gpus)) > job.gpus.members().size()) {
     return make_error(
         ErrorKind::unsupported,

@@ -255,9 +255,9 @@ class LocalLauncher final : public Launcher {
     if (!job->spec.work_dir.empty()) results.folder = job->spec.work_dir / kResultsFolder;
     processes_.give_back(*job);
     jobs_.erase(token);
-    // The slot's next job starts before anybody hears of this end: no processor waits for us.
-    if (!queue_.empty()) pump();
     outbox_->push(Finished{token, std::move(outcome), std::move(results)});
+    // The slot's next job starts before the event is delivered: no processor waits for us.
+    if (!queue_.empty()) pump();
     close_when_idle();
   }
 
