@@ -1,9 +1,10 @@
 """The candidate's process: made by fork, asked for one run at a time, its answers taken as data.
 
 Protocol: the evaluator sends (run index, nonce); the candidate's process answers (length, nonce,
-kind, bytes). A frame that does not repeat the nonce of the pending request was not made in answer to
-it and ends the evaluation: nothing written ahead of a request can count. A frame only ever carries a
-return value, which validation judges like any other; times are taken by the evaluator's own clock.
+kind, bytes). A frame that does not repeat the nonce of the pending request was not made in answer
+to it and ends the evaluation: nothing written ahead of a request can count. A frame only ever
+carries a return value, which validation judges like any other; times are taken by the evaluator's
+own clock.
 """
 
 import importlib.util

@@ -79,13 +79,14 @@ class Hybrid:
         mean, error = mean_and_error(scores)
         upper = mean + t_quantile(0.5 + self.confidence / 2.0, len(scores) - 1) * error
         if error >= 1e-10 and upper < threshold:
-            return _side(False, self.confidence, "the %g%% interval ends at %g, below %g, after %d runs"
+            return _side(False, self.confidence,
+                         "the %g%% interval ends at %g, below %g, after %d runs"
                          % (100 * self.confidence, upper, threshold, len(scores)))
         return self._bayesian.should_stop(scores, threshold)
 
 
-_METHODS = {"bayesian": Bayesian, "ci": ConfidenceInterval, "confidence_interval": ConfidenceInterval,
-            "hybrid": Hybrid}
+_METHODS = {"bayesian": Bayesian, "hybrid": Hybrid, "ci": ConfidenceInterval,
+            "confidence_interval": ConfidenceInterval}
 # Every keyword is accepted with every method, as tasks write them.
 _KEYWORDS = {"prob_cutoff": ("bayesian", "hybrid"), "ci_confidence": ("ci", "hybrid"),
              "confidence": ("ci", "hybrid"), "min_trials": ("bayesian", "ci", "hybrid")}

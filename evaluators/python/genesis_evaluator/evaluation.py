@@ -1,4 +1,4 @@
-"""run_evaluation: load a candidate, run it, validate, aggregate, write metrics.json, correct.json."""
+"""run_evaluation: runs a candidate, validates, aggregates, writes metrics.json and correct.json."""
 
 import math
 import os
@@ -163,7 +163,8 @@ class _Session:
                 clean = confine.end_descendants(children)
                 self.folder.purge()
             if not clean:
-                raise candidate.CandidateError("the candidate left processes that could not be ended")
+                raise candidate.CandidateError(
+                    "the candidate left processes that could not be ended")
         for value in self.values[len(self.verdicts):] if validate_fn else []:
             self._validate(validate_fn, value)
 

@@ -227,8 +227,8 @@ def _numpy():
     """numpy, from the installation only: a candidate may have left a numpy.py beside the task."""
     if "numpy" not in sys.modules:
         saved = list(sys.path)
-        sys.path[:] = [p for p in saved
-                       if "site-packages" in p or "dist-packages" in p or p.startswith(sys.base_prefix)]
+        sys.path[:] = [path for path in saved if "site-packages" in path
+                       or "dist-packages" in path or path.startswith(sys.base_prefix)]
         try:
             import numpy
         except ImportError:
