@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,8 @@ namespace {
 
 constexpr std::chrono::seconds kHeartbeat{5};
 constexpr std::int64_t kDeadAfterMillis = 60'000;
+constexpr std::chrono::milliseconds kOrphanPatience{3000};
+constexpr std::chrono::milliseconds kOrphanPoll{20};
 // The record has a fixed size, so that renewing it is one write in place: the lock belongs to the
 // file, which therefore cannot be replaced by renaming.
 constexpr std::size_t kRecordBytes = 1024;
@@ -135,6 +138,13 @@ tl::unexpected<Error> held(const fs::path& run_dir, const std::optional<LockReco
                                                      run_dir.string(), who, advice));
 }
 
+/// True when the owner of record was a process of this host and is gone, yet the lock is held: by a
+/// child that it forked, which is about to notice.
+bool is_orphaned(const std::optional<LockRecord>& record) {
+  if (!record || record->owner.host != this_host() || record->owner.pid <= 0) return false;
+  return ::kill(static_cast<pid_t>(record->owner.pid), 0) != 0 && errno == ESRCH;
+}
+
 /// Whether the path still names the file that we hold open.
 bool is_same_file(int fd, const fs::path& path) {
   struct stat ours {};
@@ -211,13 +221,20 @@ std::int64_t next_fence(const std::optional<LockRecord>& last) {
 Result<std::unique_ptr<RunLock>> RunLock::acquire(const fs::path& run_dir) {
   const fs::path path = lock_path(run_dir);
   GENESIS_TRY(make_directories(path.parent_path()));
+  const auto patience = std::chrono::steady_clock::now() + kOrphanPatience;
   for (;;) {
     failpoint("lock.acquire.before");
     Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
     if (!fd) return errno_error("open the run lock", path.string(), errno);
     GENESIS_TRY_ASSIGN(const bool taken, try_os_lock(fd.get(), path));
     const std::optional<LockRecord> last = read_record(fd.get());
-    if (!taken) return held(run_dir, last, false);
+    if (!taken) {
+      if (!is_orphaned(last) || std::chrono::steady_clock::now() > patience) {
+        return held(run_dir, last, false);
+      }
+      std::this_thread::sleep_for(kOrphanPoll);
+      continue;
+    }
     if (last && may_live_elsewhere(*last)) return held(run_dir, last, true);
     if (!is_same_file(fd.get(), path)) continue;  // Deleted between our open and our lock.
     failpoint("lock.acquire.locked");

@@ -152,14 +152,34 @@ TEST_P(StoreCrash, KilledAtEverySideEffectFiveTimes) {
 INSTANTIATE_TEST_SUITE_P(Journals, StoreCrash, ::testing::Values(false, true),
                          [](const auto& mode) { return mode.param ? "Rollback" : "Wal"; });
 
+/// A file system of 2 MB, seen by this process alone and gone with it. Needs root.
+bool mount_small_disk(const fs::path& folder) {
+  return ::unshare(CLONE_NEWNS) == 0 &&
+         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         ::mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=2m") == 0;
+}
+
+TEST(StoreDisk, AClosedStoreCanBeReadWhereNothingCanBeWritten) {
+  const TempDir dir;
+  if (!mount_small_disk(dir.path())) GTEST_SKIP() << "mounting needs root (CAP_SYS_ADMIN)";
+  StoreOptions options;
+  options.file = dir.path() / "run.sqlite";
+  value_or_throw(value_or_throw(RunStore::open(options))->set_meta("run_id", "abc"));
+  ASSERT_EQ(::mount("tmpfs", dir.path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=2m"), 0);
+  const auto reader = StoreReader::open(options.file);
+  ASSERT_TRUE(reader) << reader.error().message;
+  EXPECT_EQ((*reader)->meta("run_id"), "abc");
+  const auto writer = RunStore::open(options);
+  ASSERT_FALSE(writer);
+  EXPECT_EQ(writer.error().kind, ErrorKind::io);
+  EXPECT_EQ(::umount2(dir.path().c_str(), MNT_DETACH), 0);
+}
+
 TEST(StoreDisk, AFullFileSystemIsSurvived) {
   const TempDir dir;
-  // Of this thread and the store's alone; gone with the process.
-  if (::unshare(CLONE_NEWNS) != 0 ||
-      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      ::mount("tmpfs", dir.path().c_str(), "tmpfs", 0, "size=2m") != 0) {
-    GTEST_SKIP() << "mounting a small tmpfs needs root (CAP_SYS_ADMIN); TroubleTest covers the "
-                    "same through a file system of SQLite's";
+  if (!mount_small_disk(dir.path())) {
+    GTEST_SKIP() << "mounting needs root (CAP_SYS_ADMIN); TroubleTest covers the same through a "
+                    "file system of SQLite's";
   }
   const std::string text(20'000, 'x');
   bool troubled = false;

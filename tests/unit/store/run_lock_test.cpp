@@ -88,6 +88,28 @@ TEST_F(RunLockTest, AKilledOwnerIsSucceededAtOnce) {
   EXPECT_EQ(lock->fence(), owner.fence + 1);
 }
 
+TEST_F(RunLockTest, AChildThatOutlivesItsRunnerDelaysTheNextButDoesNotStopIt) {
+  int go[2];
+  ASSERT_EQ(::pipe(go), 0);
+  const pid_t runner = ::fork();
+  if (runner == 0) {
+    const auto lock = RunLock::acquire(dir_.path());
+    if (!lock || ::fork() != 0) ::_exit(lock ? 0 : 1);  // As abruptly as a kill: nothing released.
+    ::close(go[1]);
+    char end = 0;
+    // The child holds the lock's descriptor until it hears of the end, and a moment longer.
+    if (::read(go[0], &end, 1) == 0) ::poll(nullptr, 0, 200);
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(runner, &status, 0), runner);
+  ASSERT_EQ(status, 0);
+  EXPECT_EQ(lock_owner(dir_.path())->pid, runner);
+  ::close(go[0]);
+  ::close(go[1]);
+  EXPECT_TRUE(RunLock::acquire(dir_.path()));
+}
+
 TEST_F(RunLockTest, LookingDoesNotTakeTheLock) {
   const pid_t pid = start_owner();
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(lock_owner(dir_.path()));
