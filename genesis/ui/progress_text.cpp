@@ -123,6 +123,19 @@ std::string describe_stop(StopReason reason, const RunStatus& status) {
   return "ended";
 }
 
+std::string short_path(const std::filesystem::path& path,
+                       const std::filesystem::path& working_dir) {
+  const std::filesystem::path relative = path.lexically_relative(working_dir);
+  const bool below = path.is_absolute() && !relative.empty() && *relative.begin() != "..";
+  return below ? relative.string() : path.string();
+}
+
+std::string short_path(const std::filesystem::path& path) {
+  std::error_code failure;
+  const std::filesystem::path working_dir = std::filesystem::current_path(failure);
+  return failure ? path.string() : short_path(path, working_dir);
+}
+
 std::string elide_middle(std::string_view text, int width) {
   const auto points = static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(c); }));

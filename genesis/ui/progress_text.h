@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,6 +30,11 @@ std::string improvement_line(const RunStatus& status, std::optional<double> befo
 
 /// What a sentence says of the end: "1000 generations recorded", "interrupted" …
 std::string describe_stop(StopReason reason, const RunStatus& status);
+
+/// A path as a person in `working_dir` would type it: relative when it is below, else unchanged.
+std::string short_path(const std::filesystem::path& path, const std::filesystem::path& working_dir);
+/// The same in the present working directory.
+std::string short_path(const std::filesystem::path& path);
 
 /// Shortens a UTF-8 text to `width` columns (code points) by leaving its middle out.
 std::string elide_middle(std::string_view text, int width);

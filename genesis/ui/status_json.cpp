@@ -1,5 +1,6 @@
 #include "genesis/ui/status_json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -10,6 +11,14 @@ using nlohmann::json;
 
 json number_or_null(double value) {
   return std::isfinite(value) ? json(value) : json(nullptr);
+}
+
+double seconds(std::chrono::milliseconds duration) {
+  return static_cast<double>(duration.count()) / 1000;
+}
+
+std::chrono::milliseconds millis(double from_seconds) {
+  return std::chrono::milliseconds(std::llround(std::clamp(from_seconds, 0.0, 1e12) * 1000));
 }
 
 template <typename T>
@@ -37,13 +46,12 @@ std::string status_to_json(const RunStatus& s) {
       {"slots_busy", s.slots_busy},
       {"slots", s.slots},
       {"queued", s.queued},
-      {"has_best", s.has_best},
       {"best_score", s.has_best ? number_or_null(s.best_score) : json(nullptr)},
       {"best_generation", s.has_best ? json(s.best_generation) : json(nullptr)},
       {"initial_score", number_or_null(s.initial_score)},
       {"evaluations_per_second", number_or_null(s.evaluations_per_second)},
-      {"elapsed_millis", s.elapsed.count()},
-      {"eta_millis", s.eta ? json(s.eta->count()) : json(nullptr)},
+      {"wall_seconds", seconds(s.elapsed)},
+      {"eta_seconds", s.eta ? json(seconds(*s.eta)) : json(nullptr)},
       {"outcomes", s.outcomes},
   };
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -53,8 +61,8 @@ Result<RunStatus> status_from_json(std::string_view text) {
   const json object = json::parse(text, nullptr, false);
   if (!object.is_object()) return make_error(ErrorKind::parse, "the status is not a JSON object");
   RunStatus s;
-  std::int64_t elapsed = 0;
-  std::int64_t eta = -1;
+  double wall = 0;
+  double eta = -1;
   try {
     take(object, "run_id", s.run_id);
     take(object, "task", s.task);
@@ -71,20 +79,20 @@ Result<RunStatus> status_from_json(std::string_view text) {
     take(object, "slots_busy", s.slots_busy);
     take(object, "slots", s.slots);
     take(object, "queued", s.queued);
-    take(object, "has_best", s.has_best);
     take(object, "best_score", s.best_score);
+    s.has_best = object.contains("best_score") && !object.at("best_score").is_null();
     take(object, "best_generation", s.best_generation);
     take(object, "initial_score", s.initial_score);
     take(object, "evaluations_per_second", s.evaluations_per_second);
-    take(object, "elapsed_millis", elapsed);
-    take(object, "eta_millis", eta);
+    take(object, "wall_seconds", wall);
+    take(object, "eta_seconds", eta);
     take(object, "outcomes", s.outcomes);
   } catch (const json::exception& failure) {
     return make_error(ErrorKind::parse,
                       std::string("the status has a wrong type: ") + failure.what());
   }
-  s.elapsed = std::chrono::milliseconds(elapsed);
-  if (eta >= 0) s.eta = std::chrono::milliseconds(eta);
+  s.elapsed = millis(wall);
+  if (eta >= 0) s.eta = millis(eta);
   return s;
 }
 

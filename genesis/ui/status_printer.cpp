@@ -23,10 +23,11 @@ void StatusPrinter::on_start(const RunStatus& status, bool resumed) {
   last_plain_ = clock_.steady();
   if (resumed && status.has_best) best_ = status.best_score;
   if (verbosity_ == Verbosity::quiet) return;
-  print_line(fmt::format("{} {} in {}: {} of {} generations recorded, {} at a time",
-                         resumed ? "Resuming" : "Starting", status.task, status.output_dir,
-                         status.generation, status.target_generations, status.slots),
-             Style::plain);
+  print_line(
+      fmt::format("{} {} in {}: {} of {} generations recorded, {} at a time",
+                  resumed ? "Resuming" : "Starting", status.task, short_path(status.output_dir),
+                  status.generation, status.target_generations, status.slots),
+      Style::plain);
   if (console_.is_terminal()) draw(status);
 }
 
@@ -100,6 +101,7 @@ std::string closing_summary(const SummaryText& summary) {
   const RunStatus& status = summary.status;
   const bool failed =
       summary.reason == StopReason::seed_failed || summary.reason == StopReason::error;
+  const std::string folder = short_path(status.output_dir);
   const bool resumable = is_resumable(summary.reason);
   std::string text = fmt::format("\n{}: {}\n",
                                  failed      ? "Failed"
@@ -116,7 +118,7 @@ std::string closing_summary(const SummaryText& summary) {
     best += fmt::format(", initial program {}", format_score(status.initial_score));
     row("best", best);
   }
-  if (!summary.best_path.empty()) row("program", summary.best_path);
+  if (!summary.best_path.empty()) row("program", short_path(summary.best_path));
   const double seconds = std::chrono::duration<double>(status.elapsed).count();
   std::string effort = format_duration(status.elapsed);
   effort += fmt::format(", {} evaluations", status.evaluations);
@@ -126,15 +128,12 @@ std::string closing_summary(const SummaryText& summary) {
   row("time", effort);
   if (!status.outcomes.empty()) row("outcomes", format_outcomes(status.outcomes));
   if (summary.reason == StopReason::seed_failed) {
-    row("next",
-        fmt::format("correct the task, try it with `genesis check`, remove {} and start again",
-                    status.output_dir));
+    row("next", "correct the task, try it with `genesis check`, and give the same command again");
     return text;
   }
-  row("next",
-      resumable ? "genesis resume " + status.output_dir : "genesis show " + status.output_dir);
+  row("next", resumable ? "genesis resume " + folder : "genesis show " + folder);
   if (summary.reason == StopReason::generations) {
-    row("", fmt::format("genesis extend {} +{}", status.output_dir, status.target_generations));
+    row("", fmt::format("genesis extend {} +{}", folder, status.target_generations));
   }
   return text;
 }

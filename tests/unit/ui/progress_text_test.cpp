@@ -78,6 +78,14 @@ TEST(ProgressText, ImprovementsAreClean) {
             "   1m05s  gen 398: first score 2.3541");
 }
 
+TEST(ProgressText, PathsAreAsAPersonTypesThem) {
+  EXPECT_EQ(short_path("/home/me/results/a", "/home/me"), "results/a");
+  EXPECT_EQ(short_path("/home/me", "/home/me"), ".");
+  EXPECT_EQ(short_path("/elsewhere/a", "/home/me"), "/elsewhere/a");
+  EXPECT_EQ(short_path("/home/meet/a", "/home/me"), "/home/meet/a");
+  EXPECT_EQ(short_path("results/a", "/home/me"), "results/a");
+}
+
 TEST(ProgressText, EveryReasonHasANameAndASentence) {
   const StopReason all[] = {StopReason::generations, StopReason::evaluations,
                             StopReason::wall_time,   StopReason::target_score,

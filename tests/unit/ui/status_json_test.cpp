@@ -38,7 +38,7 @@ TEST(StatusJson, WhatIsNotKnownIsNull) {
   status.evaluations_per_second = std::nan("");
   const auto object = nlohmann::json::parse(status_to_json(status));
   EXPECT_TRUE(object["best_score"].is_null());
-  EXPECT_TRUE(object["eta_millis"].is_null());
+  EXPECT_TRUE(object["eta_seconds"].is_null());
   EXPECT_TRUE(object["evaluations_per_second"].is_null());
   EXPECT_TRUE(status_from_json(status_to_json(status)));
 }

@@ -1,0 +1,274 @@
+// The only file that includes CLI11: every command with its options and the help that teaches it.
+#include "genesis/cli/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <functional>
+#include <memory>
+
+#include "genesis/base/text.h"
+#include "genesis/cli/commands.h"
+#include "genesis/cli/task_templates.h"
+#include "genesis/cli/version.h"
+
+namespace genesis::cli {
+namespace {
+
+constexpr const char* kOverview =
+    R"(Looks at runs, steers them and helps to write tasks. `genesis_launch` starts runs.
+
+RUN is the folder of a run (or a folder with exactly one run below it).
+
+A first walk:
+  genesis init my_task                       a new task from a template
+  genesis check my_task                      one evaluation of its program, with advice
+  genesis_launch --config-dir my_task task=my_task output_dir=results/first
+  genesis show results/first                 how it went
+  genesis best results/first --diff          what the search changed
+)";
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 the run is in use or its\n"
+    "configuration differs, 130 interrupted (continue with `genesis resume`).";
+
+/// What the options fill in; lives as long as the parse and the command.
+struct Values {
+  std::string run;
+  std::string folder;
+  std::string text;
+  std::string root = "results";
+  std::string language = "python";
+  std::string config_dir;
+  std::string keep = "improvements";
+  std::string keep_folder;
+  std::int64_t generation = 0;
+  ExportOptions exported;
+  bool json = false;
+  bool diff = false;
+  bool quiet = false;
+  bool now = false;
+  bool yes = false;
+};
+
+using Action = std::function<Outcome()>;
+
+/// Makes the sub-commands; the one that was given leaves its action behind.
+class CommandTable {
+ public:
+  CommandTable(CLI::App& app, Values& values) : app_(app), v_(values) {
+    add_task_commands();
+    add_look_commands();
+    add_control_commands();
+    add_file_commands();
+    add_check_commands();
+  }
+  const Action& chosen() const { return chosen_; }
+
+ private:
+  CLI::App* add(CLI::App& parent, const char* name, const char* what, const char* examples,
+                Action action) {
+    CLI::App* command = parent.add_subcommand(name, what);
+    command->footer(std::string("Examples:\n") + examples);
+    if (action) command->callback([this, action = std::move(action)] { chosen_ = action; });
+    return command;
+  }
+  CLI::App* add_for_run(const char* name, const char* what, const char* examples, Action action) {
+    CLI::App* command = add(app_, name, what, examples, std::move(action));
+    command->add_option("RUN", v_.run, "The run's folder")->required();
+    return command;
+  }
+
+  void add_task_commands() {
+    CLI::App* init = add(app_, "init", "Make a new task from a template",
+                         "  genesis init my_task\n  genesis init my_task --language cpp",
+                         [this] { return init_task(v_.folder, v_.language); });
+    init->add_option("DIR", v_.folder, "The new task's folder; must not exist or be empty")
+        ->required();
+    init->add_option("--language,-l", v_.language,
+                     "Language of the program: " + join(template_languages(), ", "))
+        ->capture_default_str();
+    CLI::App* check = add(
+        app_, "check", "Evaluate a task's program once: timing, and everything that would go wrong",
+        "  genesis check my_task              a folder with evaluate.py and initial.*\n"
+        "  genesis check circle_packing       an option of the configuration group `task`",
+        [this] { return check_task(v_.text, v_.config_dir); });
+    check->add_option("TASK", v_.text, "A task's folder, or a name that task=NAME knows")
+        ->required();
+    check->add_option("--config-dir", v_.config_dir, "Where else to look for task=NAME");
+  }
+
+  void add_look_commands() {
+    CLI::App* runs = add(app_, "runs", "List the runs below a folder",
+                         "  genesis runs\n  genesis runs /scratch/me --json",
+                         [this] { return list_runs(v_.root, v_.json); });
+    runs->add_option("ROOT", v_.root, "Where to look")->capture_default_str();
+    runs->add_flag("--json", v_.json, "One JSON array");
+    CLI::App* show = add_for_run("show", "Show how a run stands: best, counts, outcomes",
+                                 "  genesis show results/first\n"
+                                 "  genesis show results/first --json | jq .best.combined_score",
+                                 [this] { return show_run(v_.run, v_.json); });
+    show->add_flag("--json", v_.json, "One JSON object");
+    CLI::App* best = add_for_run("best", "Print the best program, or what changed in it",
+                                 "  genesis best results/first > best.py\n"
+                                 "  genesis best results/first --diff",
+                                 [this] { return print_best(v_.run, v_.diff); });
+    best->add_flag("--diff", v_.diff, "A unified diff from the initial program");
+    CLI::App* rerun =
+        add_for_run("rerun", "Evaluate one program of a run again, logs on screen",
+                    "  genesis rerun results/first 12\n"
+                    "  genesis rerun results/first 12 --keep /tmp/look",
+                    [this] { return rerun_generation(v_.run, v_.generation, v_.keep_folder); });
+    rerun->add_option("GEN", v_.generation, "Which generation")
+        ->required()
+        ->check(CLI::NonNegativeNumber);
+    rerun->add_option("--keep", v_.keep_folder,
+                      "Keep the program, results and logs in this folder");
+  }
+
+  void add_control_commands() {
+    CLI::App* resume = add_for_run("resume", "Continue a run that was interrupted or extended",
+                                   "  genesis resume results/first",
+                                   [this] { return resume_run(v_.run, v_.quiet); });
+    resume->add_flag("--quiet,-q", v_.quiet, "No progress, no summary");
+    CLI::App* extend = add_for_run("extend", "Add generations to a run, running or not",
+                                   "  genesis extend results/first +50",
+                                   [this] { return extend_run(v_.run, v_.text); });
+    extend->add_option("N", v_.text, "How many, as +50")->required();
+    CLI::App* stop = add_for_run("stop", "Stop a running run; what is running is finished first",
+                                 "  genesis stop results/first\n"
+                                 "  genesis stop results/first --now",
+                                 [this] { return stop_run(v_.run, v_.now); });
+    stop->add_flag("--now", v_.now, "End the running evaluations too; they are run again later");
+    CLI::App* status = add_for_run("status", "Ask a running run how it stands",
+                                   "  genesis status results/first\n"
+                                   "  watch genesis status results/first",
+                                   [this] { return print_status(v_.run, v_.json); });
+    status->add_flag("--json", v_.json, "One JSON object");
+  }
+
+  void add_file_commands() {
+    CLI::App* exported =
+        add_for_run("export", "Write programs of a run as gen_N folders, from its store",
+                    "  genesis export results/first out            the best program\n"
+                    "  genesis export results/first out --top 10\n"
+                    "  genesis export results/first out --gen 12",
+                    [this] {
+                      v_.exported.run = v_.run;
+                      return export_programs(v_.exported);
+                    });
+    exported->add_option("DIR", v_.exported.folder, "Where to")->required();
+    CLI::Option* top = exported->add_option("--top", v_.exported.top, "The K best programs")
+                           ->check(CLI::PositiveNumber);
+    CLI::Option* all = exported->add_flag("--all", v_.exported.all, "Every program")->excludes(top);
+    exported->add_option("--gen", v_.exported.generation, "This generation")
+        ->check(CLI::NonNegativeNumber)
+        ->excludes(top)
+        ->excludes(all);
+    CLI::App* prune = add_for_run(
+        "prune", "Delete gen_N folders; says what before it does, and the store keeps all programs",
+        "  genesis prune results/first\n  genesis prune results/first --keep best --yes",
+        [this] { return prune_run(v_.run, v_.keep, v_.yes); });
+    prune->add_option("--keep", v_.keep, "Which folders stay: best, improvements or all")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"best", "improvements", "all"}));
+    prune->add_flag("--yes,-y", v_.yes, "Delete without asking");
+  }
+
+  void add_check_commands() {
+    add(app_, "doctor", "Check this machine: what is there, what is missing, what to do",
+        "  genesis doctor", [] { return run_doctor(); });
+    CLI::App* verify = add(app_, "verify", "Check a result exactly, apart from its evaluator",
+                           "  genesis verify circle-packing results/first", nullptr);
+    verify->require_subcommand(1);
+    CLI::App* circles =
+        add(*verify, "circle-packing", "Circles in the unit square: no overlap, nothing outside",
+            "  genesis verify circle-packing results/first\n"
+            "  genesis verify circle-packing construction.json",
+            [this] { return verify_circle_packing(v_.text); });
+    circles->add_option("RUN|FILE", v_.text, "A run, or a construction.json")->required();
+  }
+
+  CLI::App& app_;
+  Values& v_;
+  Action chosen_;
+};
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+/// The command that the arguments reach, for messages about what follows it.
+const CLI::App& reached(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
+}
+
+/// CLI11 names what it did not expect; we add the nearest valid name.
+Error usage_error(const CLI::App& app, const CLI::ParseError& failure,
+                  const std::vector<std::string>& arguments) {
+  const CLI::App& at = reached(app);
+  const std::string help =
+      at.get_parent() == nullptr ? "genesis --help" : "genesis " + at.get_name() + " --help";
+  for (const std::string& argument : arguments) {
+    const std::string name = argument.substr(0, argument.find('='));
+    if (name.rfind("--", 0) == 0) {
+      const auto known = option_names(at);
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      return {ErrorKind::invalid_argument,
+              fmt::format("unknown option '{}'{} (see {})", name, did_you_mean(name, known), help)};
+    }
+  }
+  const auto commands = command_names(at);
+  if (!commands.empty() && !arguments.empty()) {
+    const std::string& given = arguments[at.get_parent() == nullptr ? 0 : arguments.size() - 1];
+    return {ErrorKind::invalid_argument, fmt::format("unknown command '{}'{} (see {})", given,
+                                                     did_you_mean(given, commands), help)};
+  }
+  return {ErrorKind::invalid_argument, fmt::format("{} (see {})", failure.what(), help)};
+}
+
+}  // namespace
+
+Outcome run_command_line(const std::vector<std::string>& arguments) {
+  CLI::App app(kOverview, "genesis");
+  app.set_version_flag("--version", version_line("genesis"));
+  app.require_subcommand(1);
+  app.footer(kExitCodes);
+  app.get_formatter()->column_width(24);
+  Values values;
+  const CommandTable table(app, values);
+  if (arguments.empty()) {
+    fmt::print("{}", app.help());
+    return ExitCode::usage;
+  }
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    fmt::print("{}", reached(app).help());
+    return ExitCode::ok;
+  } catch (const CLI::CallForVersion&) {
+    fmt::print("{}\n", version_line("genesis"));
+    return ExitCode::ok;
+  } catch (const CLI::ParseError& failure) {
+    return tl::unexpected<Error>(usage_error(app, failure, arguments));
+  }
+  return table.chosen()();
+}
+
+}  // namespace genesis::cli

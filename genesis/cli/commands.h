@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "genesis/cli/exit_code.h"
+
+/// The subcommands of `genesis`. Each takes what the command line said and prints on standard
+/// output; errors come back and are printed by main. RUN is what resolve_run understands.
+namespace genesis::cli {
+
+// look_commands.cpp
+Outcome show_run(const std::string& run, bool as_json);
+Outcome list_runs(const std::string& root, bool as_json);
+/// Prints the best program, or its unified diff to the seed.
+Outcome print_best(const std::string& run, bool as_diff);
+
+// control_commands.cpp
+Outcome resume_run(const std::string& run, bool quiet);
+/// `by` as "+50" or "50".
+Outcome extend_run(const std::string& run, const std::string& by);
+/// Drains, or with `now` ends the running evaluations too. Waits until the runner has gone.
+Outcome stop_run(const std::string& run, bool now);
+Outcome print_status(const std::string& run, bool as_json);
+
+// task_commands.cpp
+Outcome init_task(const std::string& folder, const std::string& language);
+/// One evaluation of the seed; `task` is a folder or an option of the config group `task`.
+Outcome check_task(const std::string& task, const std::string& config_dir);
+
+// rerun_command.cpp
+Outcome rerun_generation(const std::string& run, std::int64_t generation, const std::string& keep);
+
+// file_commands.cpp
+struct ExportOptions {
+  std::string run;
+  std::string folder;
+  std::optional<int> top;
+  std::optional<std::int64_t> generation;
+  bool all = false;
+};
+Outcome export_programs(const ExportOptions& options);
+/// `keep` is best, improvements or all (which removes only what finished evaluations left over).
+Outcome prune_run(const std::string& run, const std::string& keep, bool yes);
+
+// doctor_command.cpp
+Outcome run_doctor();
+
+// verify_command.cpp
+Outcome verify_circle_packing(const std::string& run_or_file);
+
+}  // namespace genesis::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "genesis/base/error.h"
+
+namespace genesis::cli {
+
+/// What `--cfg` shows instead of running.
+enum class ShowConfig { none, job, hydra, all };
+
+/// The command line of genesis_launch, as Hydra users write it: options anywhere, everything else
+/// an override.
+struct LaunchArguments {
+  std::vector<std::string> overrides;
+  ShowConfig show_config = ShowConfig::none;
+  bool resolve = false;
+  std::optional<std::string> package;      ///< --package / -p, with --cfg.
+  std::optional<std::string> config_dir;   ///< --config-dir / -cd: an extra search folder.
+  std::optional<std::string> config_name;  ///< --config-name / -cn
+  std::optional<std::string> config_path;  ///< --config-path / -cp: instead of our configs/.
+  bool help = false;
+  bool version = false;
+  bool quiet = false;
+};
+
+/// Reads them; kind `invalid_argument` for unknown options (with the nearest), missing values and
+/// what comes with a later version.
+Result<LaunchArguments> parse_launch_arguments(std::span<const std::string> arguments);
+
+}  // namespace genesis::cli
