@@ -140,7 +140,7 @@ class Composer {
     Node* container = tree_.get();
     if (dot != std::string::npos) {
       container = const_cast<Node*>(
-          resolver_.select(*tree_, std::string_view(override.key).substr(0, dot), false));
+          resolver_.find(*tree_, std::string_view(override.key).substr(0, dot)));
     }
     const std::string last = override.key.substr(dot == std::string::npos ? 0 : dot + 1);
     if (container == nullptr || !container->is_map() || container->closed ||
@@ -158,7 +158,7 @@ class Composer {
     if (hydra == nullptr || !hydra->is_map()) fail("the 'hydra' node is not there any more");
     for (const Override& override : overrides_) {
       const std::string_view kind = override.is_hydra() ? "overrides.hydra" : "overrides.task";
-      Node* target = const_cast<Node*>(resolver_.select(*hydra, kind, false));
+      Node* target = const_cast<Node*>(resolver_.find(*hydra, kind));
       if (target == nullptr || !target->is_list()) fail("hydra.overrides must hold lists");
       target->append(Node::make_scalar(override.input));
     }
@@ -170,27 +170,24 @@ class Composer {
     set_hydra("runtime.version_base", Node::make_scalar(std::string("1.3")));
     set_hydra("runtime.cwd", Node::make_scalar(fs::current_path().string()));
     set_hydra("runtime.config_sources", config_sources());
-    const Node* name = resolver_.select(*hydra, "job.name", false);
-    if (name == nullptr || name->is_missing()) {
-      set_hydra("job.name", Node::make_scalar(std::string("genesis_launch")));
-    }
+    const Node* name = resolver_.find(*hydra, "job.name");
+    const bool named = name != nullptr && !name->is_missing();
+    if (!named) set_hydra("job.name", Node::make_scalar(std::string("genesis_launch")));
     set_hydra("job.override_dirname", Node::make_scalar(override_dirname(*hydra)));
     set_hydra("job.config_name", Node::make_scalar(request_.config_name));
     for (const auto& [key, value] : request_.hydra_values) {
-      const Node* existing = resolver_.select(*hydra, key, false);
-      const bool users_choice = key == "job.name" && name != nullptr && !name->is_missing();
-      if (existing == nullptr || !users_choice) set_hydra(key, Node::make_scalar(value));
+      if (key != "job.name" || !named) set_hydra(key, Node::make_scalar(value));
     }
   }
 
   void copy_environment(Node& hydra) {
-    const Node* names = resolver_.select(hydra, "job.env_copy", false);
+    const Node* names = resolver_.find(hydra, "job.env_copy");
     if (names == nullptr || !names->is_list()) return;
     for (const NodePtr& name : names->items()) {
       const std::string text = python_str(*name);
       const char* value = std::getenv(text.c_str());
       if (value == nullptr) fail("hydra.job.env_copy: '" + text + "' is not set");
-      Node* env_set = const_cast<Node*>(resolver_.select(hydra, "job.env_set", false));
+      Node* env_set = const_cast<Node*>(resolver_.find(hydra, "job.env_set"));
       if (env_set == nullptr || !env_set->is_map()) fail("hydra.job.env_set must be a map");
       env_set->set(text, Node::make_scalar(std::string(value)));
     }
@@ -215,10 +212,10 @@ class Composer {
 
   std::string override_dirname(const Node& hydra) {
     const auto text = [&](std::string_view key) {
-      const Node* node = resolver_.select(hydra, key, false);
+      const Node* node = resolver_.find(hydra, key);
       return node == nullptr ? std::string() : python_str(*node);
     };
-    const Node* excluded = resolver_.select(hydra, "job.config.override_dirname.exclude_keys", false);
+    const Node* excluded = resolver_.find(hydra, "job.config.override_dirname.exclude_keys");
     std::vector<std::string> lines;
     for (const Override& override : overrides_) {
       if (override.is_hydra()) continue;

@@ -13,7 +13,7 @@ namespace genesis::config {
 namespace {
 
 constexpr std::size_t kMaxDepth = 64;
-constexpr std::size_t kMaxFiles = 5000;
+constexpr std::size_t kMaxFiles = 1000;
 
 [[noreturn]] void fail(const std::string& message) {
   throw ConfigError(Reject::composition, message);

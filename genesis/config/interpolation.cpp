@@ -189,6 +189,14 @@ const Node* Resolver::select(const Node& from, std::string_view key, bool missin
   return value == nullptr ? nullptr : &dereference(*value);
 }
 
+const Node* Resolver::find(const Node& from, std::string_view key) {
+  try {
+    return select(from, key, false);
+  } catch (const NotAContainer&) {
+    return nullptr;
+  }
+}
+
 const Node* Resolver::select_from_root(const Scope& scope, std::string_view key,
                                        bool missing_is_error) {
   if (key.empty() || key[0] != '.') return select(scope.container->root(), key, missing_is_error);
@@ -320,12 +328,7 @@ const Node& Resolver::evaluate_resolver(const Interpolation& interpolation, cons
     want(1, 1);
     const Node* hydra = hydra_tree_ == nullptr ? nullptr : hydra_tree_->find("hydra");
     if (hydra == nullptr) fail("'${hydra:…}' is not known while the configuration is composed");
-    const Node* value = nullptr;
-    try {
-      value = select(*hydra, text(0), false);
-    } catch (const NotAContainer&) {
-      value = nullptr;
-    }
+    const Node* value = find(*hydra, text(0));
     return value == nullptr || value->is_missing() ? keep_literal(Null{}) : *value;
   }
   fail("unknown resolver '" + name + "'", Reject::unsupported_interpolation);

@@ -32,6 +32,8 @@ class Resolver {
                   std::map<std::string, Origin>* origins = nullptr);
   /// What `key` names from `from` (relative to it, not to the root); null when it is not there.
   const Node* select(const Node& from, std::string_view key, bool missing_is_error);
+  /// The same without `???` as an error; null also when something on the way is no container.
+  const Node* find(const Node& from, std::string_view key);
 
  private:
   struct Scope {

@@ -198,7 +198,7 @@ void place(Node& root, std::string_view key, NodePtr value) {
 }
 
 const Node* select_value(const Node& root, std::string_view key, Resolver& resolver) {
-  const Node* node = resolver.select(root, key, false);
+  const Node* node = resolver.find(root, key);
   return node == nullptr || node->is_missing() || node->is_null() ? nullptr : node;
 }
 

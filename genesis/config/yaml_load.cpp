@@ -4,6 +4,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -28,6 +29,8 @@ struct Raw {
   std::string tag;  ///< "?" plain, "!" quoted, or what the document says.
   std::string text;
   int line = 0;
+  std::size_t position = 0;  ///< Of a scalar in the document.
+  bool flow = false;         ///< Written with brackets or braces.
   std::vector<std::pair<RawPtr, RawPtr>> pairs;
   std::vector<RawPtr> items;
   bool open = true;  ///< Still being read: an alias to it would be a cycle.
@@ -35,42 +38,84 @@ struct Raw {
 
 class RawBuilder final : public YAML::EventHandler {
  public:
-  explicit RawBuilder(const std::string& source) : source_(source) {}
+  RawBuilder(std::string_view text, const std::string& source) : text_(text), source_(source) {}
 
   RawPtr root;
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    check_null(mark);
     add(mark, "?", anchor, Node::Kind::scalar)->open = false;
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
+    check_closing_quote(mark);
     const RawPtr raw = add(mark, tag, anchor, Node::Kind::scalar);
     raw->text = value;
+    raw->position = position(mark);
     raw->open = false;
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto it = anchors_.find(anchor);
     if (it == anchors_.end() || it->second->open) {
-      throw ConfigError(Reject::yaml, where(mark) + ": an alias that refers to itself");
+      throw ConfigError(Reject::composition, where(mark) + ": an alias that refers to itself");
     }
     attach(it->second);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
+                       YAML::EmitterStyle::value style) override {
     push(add(mark, tag, anchor, Node::Kind::list), mark);
+    stack_.back()->flow = style == YAML::EmitterStyle::Flow;
   }
   void OnSequenceEnd() override { pop(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
+                  YAML::EmitterStyle::value style) override {
     push(add(mark, tag, anchor, Node::Kind::map), mark);
+    stack_.back()->flow = style == YAML::EmitterStyle::Flow;
   }
   void OnMapEnd() override { pop(); }
 
  private:
   std::string where(const YAML::Mark& mark) const {
     return source_ + ":" + std::to_string(mark.line + 1);
+  }
+
+  std::size_t position(const YAML::Mark& mark) const {
+    return mark.pos < 0 ? text_.size() : static_cast<std::size_t>(mark.pos);
+  }
+
+  /// yaml-cpp takes the end of the file for a closing quote; PyYAML does not.
+  void check_closing_quote(const YAML::Mark& mark) const {
+    const std::size_t start = position(mark);
+    if (start >= text_.size() || (text_[start] != '\'' && text_[start] != '"')) return;
+    const char quote = text_[start];
+    std::size_t i = start + 1;
+    while (i < text_.size() && text_[i] != quote) i += quote == '"' && text_[i] == '\\' ? 2 : 1;
+    if (i >= text_.size()) {
+      throw ConfigError(Reject::yaml, where(mark) + ": a quote is not closed");
+    }
+  }
+
+  /// yaml-cpp takes "[1, , 2]" for a null between, and a line without ':' in a map for a key.
+  void check_null(const YAML::Mark& mark) const {
+    if (stack_.empty()) return;
+    const Raw& parent = *stack_.back();
+    const std::size_t at = position(mark);
+    if (parent.kind == Node::Kind::list && parent.flow && at < text_.size() && text_[at] == ',') {
+      throw ConfigError(Reject::yaml, where(mark) + ": nothing between two commas");
+    }
+    const bool is_value = parent.kind == Node::Kind::map && !parent.pairs.empty() &&
+                          !parent.pairs.back().second;
+    if (!is_value || parent.flow || parent.pairs.back().first->kind != Node::Kind::scalar) return;
+    const Raw& key = *parent.pairs.back().first;
+    const std::size_t from = std::min(key.position, text_.size());
+    const std::size_t begin = from == 0 ? 0 : text_.rfind('\n', from - 1) + 1;
+    const std::size_t end = std::min(text_.find('\n', from), text_.size());
+    const std::string_view line = text_.substr(begin, end - begin);
+    if (key.text.empty() || line.find_first_of(":?") != std::string_view::npos) return;
+    throw ConfigError(Reject::yaml, source_ + ":" + std::to_string(key.line) +
+                                        ": ':' was expected after '" + key.text + "'");
   }
 
   RawPtr add(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -111,6 +156,7 @@ class RawBuilder final : public YAML::EventHandler {
     stack_.pop_back();
   }
 
+  std::string_view text_;
   const std::string& source_;
   std::vector<RawPtr> stack_;
   std::map<YAML::anchor_t, RawPtr> anchors_;
@@ -162,7 +208,11 @@ class Constructor {
     if (tag == "int") value = construct_int(raw.text);
     if (tag == "float") value = construct_float(raw.text);
     if (tag == "bool") value = construct_bool(raw.text);
-    if (!value) fail(raw, "cannot read '" + raw.text + "' with the tag '" + raw.tag + "'");
+    const bool known = tag == "int" || tag == "float" || tag == "bool";
+    if (!value) {
+      fail(raw, "cannot read '" + raw.text + "' with the tag '" + raw.tag + "'",
+           known ? Reject::composition : Reject::yaml);
+    }
     return *value;
   }
 
@@ -265,12 +315,12 @@ class Constructor {
 
 RawPtr read_events(std::string_view text, const std::string& source) {
   std::istringstream stream{std::string(text)};
-  RawBuilder builder(source);
+  RawBuilder builder(text, source);
   try {
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder)) return nullptr;
     RawPtr root = builder.root;
-    RawBuilder second(source);
+    RawBuilder second(text, source);
     if (parser.HandleNextDocument(second) && second.root) {
       throw ConfigError(Reject::yaml, source + ":" + std::to_string(second.root->line) +
                                           ": a second document in the same file");
