@@ -207,6 +207,11 @@ void InProcessLauncher::on_notices(std::vector<CallablePool::Notice>& batch) {
       on_started(notice.call);
     }
   }
+  if (deadlines_.empty() && armed_for_) {
+    // An idle launcher must not keep its host's loop running.
+    armed_for_.reset();
+    timer_.cancel();
+  }
   finish_closing_if_idle();
 }
 

@@ -155,6 +155,16 @@ TEST_F(InProcess, DestructionDoesNotWaitForAStubbornCallable) {
   run_until([&] { return left->load(); });
 }
 
+TEST_F(InProcess, AnIdleLauncherDoesNotKeepTheLoopRunning) {
+  open([](const JobSpec&, const StopFlag&) { return JobResults{}; });
+  JobSpec spec = job("quick");
+  spec.limits.wall_time = 1h;
+  launcher->submit(std::move(spec));
+  io.run_for(20s);
+  EXPECT_EQ(finished.size(), 1u);
+  EXPECT_TRUE(io.stopped()) << "something was still waited for";
+}
+
 TEST_F(InProcess, ManyJobsEndInFewPosts) {
   constexpr std::size_t kJobs = 20'000;
   open([](const JobSpec&, const StopFlag&) { return JobResults{}; });
