@@ -1,0 +1,127 @@
+#include "genesis/process/spawn.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "genesis/base/files.h"
+
+namespace genesis::process {
+namespace {
+
+class SpawnTest : public ::testing::TestWithParam<SpawnMethod> {
+ protected:
+  SpawnSpec shell(const std::string& script) {
+    SpawnSpec spec;
+    spec.method = GetParam();
+    spec.executable = "/bin/sh";
+    spec.argv = {"sh", "-c", script};
+    spec.environment = {"PATH=/usr/bin:/bin", "GREETING=hello world"};
+    spec.stdout_path = (folder_.path() / "out").string();
+    spec.stderr_path = (folder_.path() / "err").string();
+    return spec;
+  }
+  int status_of(const SpawnSpec& spec) {
+    auto child = spawn(spec);
+    EXPECT_TRUE(child) << child.error().message;
+    if (!child) return -1;
+    EXPECT_TRUE(child->pidfd);
+    int status = 0;
+    EXPECT_EQ(::waitpid(child->pid, &status, 0), child->pid);
+    return status;
+  }
+  std::string output() { return read_file(folder_.path() / "out").value_or("?"); }
+  TempDir folder_;
+};
+
+TEST_P(SpawnTest, EnvironmentFolderAndLogs) {
+  SpawnSpec spec = shell("echo \"$GREETING\"; pwd; echo oops >&2; exit 7");
+  spec.working_directory = "/usr";
+  EXPECT_EQ(WEXITSTATUS(status_of(spec)), 7);
+  EXPECT_EQ(output(), "hello world\n/usr\n");
+  EXPECT_EQ(read_file(folder_.path() / "err").value(), "oops\n");
+}
+
+TEST_P(SpawnTest, InheritsNothingItShouldNot) {
+  const Fd leak(::open("/dev/null", O_RDONLY));  // Not close-on-exec.
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1);
+  ::pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+  status_of(shell("ls /proc/self/fd | wc -l; grep -E '^Sig(Blk|Ign)' /proc/self/status"));
+  ::pthread_sigmask(SIG_UNBLOCK, &blocked, nullptr);
+  ::signal(SIGPIPE, SIG_DFL);
+  // 0, 1, 2 and the folder that ls reads.
+  EXPECT_EQ(output(), "4\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+}
+
+TEST_P(SpawnTest, LeadsASessionOfItsOwn) {
+  status_of(shell("set -- $(cat /proc/self/stat); echo $$ $5 $6"));
+  const std::string text = output();
+  const std::string pid = text.substr(0, text.find(' '));
+  EXPECT_EQ(text, pid + " " + pid + " " + pid + "\n");
+}
+
+TEST_P(SpawnTest, LimitsAreTheChilds) {
+  SpawnSpec spec = shell("ulimit -n; ulimit -f");
+  spec.limits = {{RLIMIT_NOFILE, 77, 80}, {RLIMIT_FSIZE, 512 * 100, 512 * 100}};
+  status_of(spec);
+  EXPECT_EQ(output(), "77\n100\n");
+}
+
+TEST_P(SpawnTest, FailuresNameTheStep) {
+  const auto message = [](const SpawnSpec& spec) {
+    const auto child = spawn(spec);
+    return child ? std::string("started") : child.error().message;
+  };
+  SpawnSpec spec = shell("");
+  spec.executable = "/no/such/program";
+  EXPECT_NE(message(spec).find("/no/such/program"), std::string::npos);
+  EXPECT_EQ(spawn(spec).error().kind, ErrorKind::not_found);
+  spec = shell("");
+  spec.working_directory = "/no/such/folder";
+  EXPECT_NE(message(spec).find("enter the folder '/no/such/folder'"), std::string::npos);
+  spec = shell("");
+  spec.stdout_path = "/no/such/folder/log";
+  EXPECT_NE(message(spec).find("log files"), std::string::npos);
+  spec = shell("");
+  ASSERT_TRUE(write_file(folder_.path() / "text", "no program\n"));
+  fs::permissions(folder_.path() / "text", fs::perms::owner_all);
+  spec.executable = (folder_.path() / "text").string();
+  EXPECT_NE(message(spec).find("#!"), std::string::npos);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a failed child was left as a zombie";
+}
+
+TEST_P(SpawnTest, LogsDoNotFollowLinks) {
+  ASSERT_TRUE(write_file(folder_.path() / "precious", "keep"));
+  fs::create_symlink(folder_.path() / "precious", folder_.path() / "out");
+  EXPECT_FALSE(spawn(shell("echo x")));
+  EXPECT_EQ(read_file(folder_.path() / "precious").value(), "keep");
+}
+
+TEST_P(SpawnTest, ADeathSignalComesWithTheParentThread) {
+  SpawnSpec spec = shell("grep -c . /proc/self/status");
+  spec.parent_death_signal = SIGKILL;
+  EXPECT_EQ(status_of(spec), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(BothCalls, SpawnTest,
+                         ::testing::Values(SpawnMethod::clone3, SpawnMethod::legacy_clone),
+                         [](const auto& tested) {
+                           return tested.param == SpawnMethod::clone3 ? "Clone3" : "LegacyClone";
+                         });
+
+TEST(FindExecutable, SearchesPathAndExplains) {
+  EXPECT_EQ(find_executable("sh", "/nowhere:/bin").value(), "/bin/sh");
+  EXPECT_EQ(find_executable("/bin/sh", "").value(), "/bin/sh");
+  EXPECT_FALSE(find_executable("", "/bin"));
+  EXPECT_NE(find_executable("no-such", "/bin").error().message.find("no-such"), std::string::npos);
+  EXPECT_EQ(find_executable("/etc/passwd", "").error().kind, ErrorKind::invalid_argument);
+  EXPECT_EQ(find_executable("./no-such", "").error().kind, ErrorKind::not_found);
+}
+
+}  // namespace
+}  // namespace genesis::process
