@@ -13,6 +13,7 @@
 #include "genesis/cli/commands.h"
 #include "genesis/cli/task_templates.h"
 #include "genesis/cli/version.h"
+#include "launch/registry.h"
 
 namespace genesis::cli {
 namespace {
@@ -25,7 +26,7 @@ RUN is the folder of a run (or a folder with exactly one run below it).
 A first walk:
   genesis init my_task                       a new task from a template
   genesis check my_task                      one evaluation of its program, with advice
-  genesis_launch --config-dir my_task task=my_task output_dir=results/first
+  genesis_launch --config-dir my_task task=my_task variant=default output_dir=results/first
   genesis show results/first                 how it went
   genesis best results/first --diff          what the search changed
 )";
@@ -268,6 +269,7 @@ Outcome run_command_line(const std::vector<std::string>& arguments) {
   } catch (const CLI::ParseError& failure) {
     return tl::unexpected<Error>(usage_error(app, failure, arguments));
   }
+  launch::register_builtin_backends();
   return table.chosen()();
 }
 

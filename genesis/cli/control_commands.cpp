@@ -14,7 +14,6 @@
 #include "genesis/store/run_lock.h"
 #include "genesis/ui/progress_text.h"
 #include "genesis/ui/status_json.h"
-#include "launch/registry.h"
 
 namespace genesis::cli {
 namespace {
@@ -84,7 +83,6 @@ void print_status_text(const RunStatus& status) {
 
 Outcome resume_run(const std::string& run, bool quiet) {
   GENESIS_TRY_ASSIGN(const fs::path folder, resolve_run(run));
-  launch::register_builtin_backends();
   GENESIS_TRY_ASSIGN(run::RunSpec spec, run::load_run_spec(folder));
   SessionOptions session;
   session.quiet = quiet;

@@ -93,7 +93,6 @@ bool print_line(const DoctorLine& line) {
 }  // namespace
 
 Outcome run_doctor() {
-  launch::register_builtin_backends();
   int failures = 0;
   fmt::print("this machine\n");
   for (const DoctorLine& line : {check_home(), check_python(), check_space(), check_file_system(),

@@ -23,7 +23,8 @@ Examples:
   genesis_launch task=circle_packing output_dir=results/a   a named run; the same command again
                                                             continues it
   genesis_launch task=circle_packing evo_config.num_generations=500 evo_config.max_parallel_jobs=8
-  genesis_launch --config-dir my_task task=my_task          a task made by `genesis init my_task`
+  genesis_launch --config-dir my_task task=my_task variant=default
+                                                            a task made by `genesis init my_task`
   genesis_launch task=circle_packing --cfg job --resolve    show the configuration, run nothing
 
 Overrides (as Hydra writes them):

@@ -14,7 +14,6 @@
 #include "genesis/run/evolution_run.h"
 #include "genesis/run/publisher.h"
 #include "genesis/ui/progress_text.h"
-#include "launch/registry.h"
 
 namespace genesis::cli {
 namespace {
@@ -42,7 +41,6 @@ std::string compare(const store::ProgramRecord& recorded, const run::SingleEvalu
 
 Outcome rerun_generation(const std::string& run, std::int64_t generation, const std::string& keep) {
   GENESIS_TRY_ASSIGN(const fs::path folder, resolve_run(run));
-  launch::register_builtin_backends();
   GENESIS_TRY_ASSIGN(const auto reader, open_reader(folder));
   GENESIS_TRY_ASSIGN(const store::ProgramRecord recorded, reader->program(generation));
   GENESIS_TRY_ASSIGN(const Program program, reader->source(generation));

@@ -29,6 +29,14 @@ ExitCode exit_code_of(StopReason reason) {
   }
 }
 
+/// What is missing or unreadable before a run has begun is a matter of its configuration.
+Error as_usage(Error error) {
+  if (error.kind == ErrorKind::not_found || error.kind == ErrorKind::parse) {
+    error.kind = ErrorKind::invalid_argument;
+  }
+  return error;
+}
+
 /// Says on standard error what a signal does; a plain write, so that it works from any thread.
 void announce(int number, int count) {
   const std::string text = fmt::format(
@@ -72,8 +80,9 @@ Outcome run_session(run::RunSpec spec, const SessionOptions& options) {
     announce(number, count);
     target.request_stop();
   });
-  GENESIS_TRY_ASSIGN(const std::unique_ptr<run::EvolutionRun> run,
-                     run::EvolutionRun::prepare(std::move(spec)));
+  auto prepared = run::EvolutionRun::prepare(std::move(spec));
+  if (!prepared) return tl::unexpected<Error>(as_usage(std::move(prepared.error())));
+  const std::unique_ptr<run::EvolutionRun> run = std::move(*prepared);
   if (options.on_prepared) GENESIS_TRY(options.on_prepared(run->resumed()));
   std::fflush(stdout);  // the console writes past stdio
   Console console(STDOUT_FILENO);

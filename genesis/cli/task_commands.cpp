@@ -12,7 +12,6 @@
 #include "genesis/cli/task_templates.h"
 #include "genesis/program/language.h"
 #include "genesis/ui/console.h"
-#include "launch/registry.h"
 
 namespace genesis::cli {
 namespace {
@@ -67,8 +66,8 @@ Result<ChosenTask> plain_task(const fs::path& folder) {
   const nlohmann::json options = {{"eval_program_path", evaluator.string()}};
   spec.job.options_json = options.dump();
   std::string arguments = fmt::format(
-      "evo_config.init_program_path={} job_config.eval_program_path={} "
-      "evo_config.language={} exp_name={}",
+      "++evo_config.init_program_path={} ++job_config.eval_program_path={} "
+      "++evo_config.language={} ++exp_name={} variant=default",
       program.string(), evaluator.string(), spec.evo.language, spec.task);
   return ChosenTask{std::move(spec), std::move(arguments)};
 }
@@ -82,18 +81,18 @@ Result<ChosenTask> choose_task(const std::string& task, const std::string& confi
     const std::string name = task_of_folder(folder);
     if (name.empty()) return plain_task(folder);
     arguments.config_dir = folder.string();
-    arguments.overrides = {"task=" + name};
+    arguments.overrides = {"task=" + name, "variant=default"};
   } else if (task.find('/') != std::string::npos) {
     return make_error(ErrorKind::not_found, fmt::format("there is no task folder '{}'", task));
   } else {
-    arguments.overrides = {"task=" + task};
+    arguments.overrides = {"task=" + task, "variant=default"};
     if (!config_dir.empty()) arguments.config_dir = config_dir;
   }
   GENESIS_TRY_ASSIGN(const config::Composition composition, compose_run(arguments));
   GENESIS_TRY_ASSIGN(run::RunSpec spec, bind_composition(composition));
   const std::string where =
       arguments.config_dir ? "--config-dir " + *arguments.config_dir + " " : std::string();
-  return ChosenTask{std::move(spec), where + arguments.overrides.front()};
+  return ChosenTask{std::move(spec), where + join(arguments.overrides, " ")};
 }
 
 /// Prints the lines; true when none of them is a failure.
@@ -157,7 +156,6 @@ Outcome init_task(const std::string& folder, const std::string& language) {
 }
 
 Outcome check_task(const std::string& task, const std::string& config_dir) {
-  launch::register_builtin_backends();
   GENESIS_TRY_ASSIGN(const ChosenTask chosen, choose_task(task, config_dir));
   const run::RunSpec& spec = chosen.spec;
   fmt::print("{}\n", task);

@@ -147,7 +147,7 @@ if __name__ == "__main__":
 )py";
 
 constexpr std::string_view kTaskConfig = R"(# @package _global_
-# A run of this task: genesis_launch --config-dir {folder} task={name}
+# A run of this task: genesis_launch --config-dir {folder} task={name} variant=default
 # Paths are relative to the folder that genesis_launch is started in.
 evo_config:
   init_program_path: {folder}/initial.{extension}
@@ -155,8 +155,10 @@ evo_config:
   task_sys_msg: |
     Say here what the program is for and what makes it better; language models read it.
 
-job_config:
+# Where every cluster option looks for the evaluator.
+distributed_job_config:
   eval_program_path: {folder}/evaluate.py
+job_config:
   time: "00:01:00"
 
 exp_name: {name}
@@ -176,7 +178,7 @@ From the folder in which this task was made:
 
 ```sh
 genesis check {folder}                                  # one evaluation, with timing and advice
-genesis_launch --config-dir {folder} task={name} output_dir=results/{name}
+genesis_launch --config-dir {folder} task={name} variant=default output_dir=results/{name}
 genesis show results/{name}
 ```
 
@@ -220,12 +222,12 @@ Result<std::vector<TemplateFile>> task_template(std::string_view language, const
     };
   }
   const std::vector<std::string> names = template_languages();
+  const std::string hint = did_you_mean(language, names);
   return make_error(
       ErrorKind::invalid_argument,
-      fmt::format(
-          "init: there is no template for '{}'{}; there are: {} (any other language evolves "
-          "too: start from one of these and change the program and its evaluator)",
-          language, did_you_mean(language, names), join(names, ", ")));
+      fmt::format("init: there is no template for '{}'{} Templates: {}. Any other language evolves "
+                  "too: start from one of these and change the program and its evaluator",
+                  language, hint.empty() ? "." : hint, join(names, ", ")));
 }
 
 }  // namespace genesis::cli

@@ -20,6 +20,13 @@ function(genesis_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
+  # What the sanitizer builds make: see tests/CMakeLists.txt.
+  if(ARG_LABELS MATCHES "unit|contract|fault")
+    set_property(GLOBAL APPEND PROPERTY GENESIS_SANITIZED_TESTS ${name})
+  endif()
+  if(ARG_LABELS MATCHES "concurrent")
+    set_property(GLOBAL APPEND PROPERTY GENESIS_CONCURRENT_TESTS ${name})
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "GENESIS_HOME=${CMAKE_SOURCE_DIR};${ARG_ENVIRONMENT}")

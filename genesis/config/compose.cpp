@@ -55,8 +55,12 @@ Composition::Composition(Composition&&) noexcept = default;
 Composition& Composition::operator=(Composition&&) noexcept = default;
 Composition::~Composition() = default;
 
-const nlohmann::json& Composition::resolved() const { return data_->resolved; }
-const nlohmann::json& Composition::choices() const { return data_->choices; }
+const nlohmann::json& Composition::resolved() const {
+  return data_->resolved;
+}
+const nlohmann::json& Composition::choices() const {
+  return data_->choices;
+}
 const std::vector<std::string>& Composition::task_overrides() const {
   return data_->task_overrides;
 }

@@ -26,9 +26,9 @@ struct ComposeRequest {
 /// Which part `--cfg` prints.
 enum class ConfigPart { job, hydra, all };
 
-/// A composed configuration: what Hydra would hand to the program, plus where each value comes from.
-/// Immutable; any one thread at a time. Interpolations in the job part are already resolved once, so
-/// resolved() cannot fail.
+/// A composed configuration: what Hydra would hand to the program, plus where each value comes
+/// from. Immutable; any one thread at a time. Interpolations in the job part are already resolved
+/// once, so resolved() cannot fail.
 class Composition {
  public:
   Composition(Composition&&) noexcept;
@@ -50,7 +50,8 @@ class Composition {
 
   /// YAML as Hydra prints it. `package` "" means the whole part. An unknown package is an error.
   Result<std::string> yaml(ConfigPart part, bool resolve, std::string_view package = "") const;
-  /// Writes <output_dir>/.hydra/{config,hydra,overrides}.yaml (the folder is `hydra.output_subdir`).
+  /// Writes <output_dir>/.hydra/{config,hydra,overrides}.yaml (the folder is
+  /// `hydra.output_subdir`).
   Status write_hydra_folder(const fs::path& output_dir) const;
 
  private:

@@ -139,8 +139,8 @@ class Composer {
     const std::size_t dot = override.key.rfind('.');
     Node* container = tree_.get();
     if (dot != std::string::npos) {
-      container = const_cast<Node*>(
-          resolver_.find(*tree_, std::string_view(override.key).substr(0, dot)));
+      container =
+          const_cast<Node*>(resolver_.find(*tree_, std::string_view(override.key).substr(0, dot)));
     }
     const std::string last = override.key.substr(dot == std::string::npos ? 0 : dot + 1);
     if (container == nullptr || !container->is_map() || container->closed ||

@@ -22,7 +22,8 @@ constexpr std::size_t kHeaderBytes = 512;
 }
 
 std::string with_extension(const std::string& config_path) {
-  const bool has = config_path.size() >= 5 && config_path.compare(config_path.size() - 5, 5, ".yaml") == 0;
+  const bool has =
+      config_path.size() >= 5 && config_path.compare(config_path.size() - 5, 5, ".yaml") == 0;
   return has ? config_path : config_path + ".yaml";
 }
 

@@ -23,7 +23,8 @@ std::string folder_of(const std::string& path) {
 }
 
 std::string replace_all(std::string text, std::string_view from, const std::string& to) {
-  for (std::size_t i = text.find(from); i != std::string::npos; i = text.find(from, i + to.size())) {
+  for (std::size_t i = text.find(from); i != std::string::npos;
+       i = text.find(from, i + to.size())) {
     text.replace(i, from.size(), to);
   }
   return text;
@@ -67,7 +68,9 @@ std::optional<std::string> DefaultsElement::name() const {
   return std::nullopt;
 }
 
-bool DefaultsElement::is_missing() const { return !is_options() && name() == "???"; }
+bool DefaultsElement::is_missing() const {
+  return !is_options() && name() == "???";
+}
 
 bool DefaultsElement::is_interpolation() const {
   if (!item.is_group) return config_path().find("${") != std::string::npos;
@@ -90,7 +93,9 @@ std::string DefaultsElement::config_path() const {
   return *parent_group + "/" + path;
 }
 
-std::string DefaultsElement::default_package() const { return dotted(group_path()); }
+std::string DefaultsElement::default_package() const {
+  return dotted(group_path());
+}
 
 std::string DefaultsElement::final_package(bool with_header) const {
   std::optional<std::string> package = item.package;

@@ -7,8 +7,8 @@
 
 namespace genesis::config {
 
-/// A line of a defaults list in its place: knows the group and package of the file it stands in, and
-/// from them its own path, package and the key by which it can be overridden.
+/// A line of a defaults list in its place: knows the group and package of the file it stands in,
+/// and from them its own path, package and the key by which it can be overridden.
 struct DefaultsElement {
   explicit DefaultsElement(DefaultsItem from);
 
@@ -25,9 +25,9 @@ struct DefaultsElement {
   void set_package_header(const std::optional<std::string>& header);
 
   bool is_self() const;
-  bool is_options() const;        ///< group: [a, b]
-  bool is_missing() const;        ///< group: ???
-  bool is_interpolation() const;  ///< group: ${other}
+  bool is_options() const;                  ///< group: [a, b]
+  bool is_missing() const;                  ///< group: ???
+  bool is_interpolation() const;            ///< group: ${other}
   std::optional<std::string> name() const;  ///< The option, or the last part of the path.
   std::string group_path() const;
   std::string config_path() const;

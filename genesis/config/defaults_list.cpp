@@ -125,8 +125,10 @@ class TreeBuilder {
       if (element.is_self()) continue;
       element.set_parent(parent.group_path(), parent.final_package());
       if (seen && !element.item.is_override && !element.external) {
-        fail("in '" + parent.config_path() + "': overrides must stand at the end of the defaults "
-             "list, after '" + element.item.path + "'");
+        fail("in '" + parent.config_path() +
+             "': overrides must stand at the end of the defaults "
+             "list, after '" +
+             element.item.path + "'");
       }
       if (!element.item.is_group || !element.item.is_override) continue;
       seen = true;
@@ -241,8 +243,8 @@ class TreeBuilder {
     } else if (element.item.is_group) {
       const std::string group = element.group_path();
       const std::vector<std::string> options = repository_.group_options(group);
-      message += "could not find '" + path + "'" +
-                 did_you_mean(element.name().value_or(""), options);
+      message +=
+          "could not find '" + path + "'" + did_you_mean(element.name().value_or(""), options);
       if (!options.empty()) {
         message += "; available options in '" + group + "': " + join(options, ", ");
       }

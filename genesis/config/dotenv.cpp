@@ -75,7 +75,8 @@ class Parser {
     if (quote == '\'' || quote == '"') return read_quoted(quote);
     std::string_view value = rest_of_line();
     for (std::size_t i = 0; i < value.size(); ++i) {
-      const bool begins = value[i] == '#' && (i == 0 || value[i - 1] == ' ' || value[i - 1] == '\t');
+      const bool begins =
+          value[i] == '#' && (i == 0 || value[i - 1] == ' ' || value[i - 1] == '\t');
       if (begins) value = value.substr(0, i);
     }
     return std::string(trim(value));

@@ -57,7 +57,8 @@ GroupOverrides::GroupOverrides(const ConfigRepository& repository,
 
 void GroupOverrides::add_argument(const Override& override) {
   if (override.action == OverrideAction::force_add) {
-    fail("argument '" + override.input + "': '++' does not work on a config group; use '+' or none");
+    fail("argument '" + override.input +
+         "': '++' does not work on a config group; use '+' or none");
   }
   const std::string key = override.key_element(false);
   if (override.action == OverrideAction::remove) {

@@ -74,7 +74,8 @@ sweep:
   dir: multirun/${now:%Y-%m-%d}/${now:%H-%M-%S}
   subdir: ${hydra.job.num}
 )"},
-    {"hydra/launcher/basic", "_target_: hydra._internal.core_plugins.basic_launcher.BasicLauncher\n"},
+    {"hydra/launcher/basic",
+     "_target_: hydra._internal.core_plugins.basic_launcher.BasicLauncher\n"},
     {"hydra/sweeper/basic", R"(_target_: hydra._internal.core_plugins.basic_sweeper.BasicSweeper
 max_batch_size: null
 params: null
@@ -140,9 +141,10 @@ disable_existing_loggers: false
     {"hydra/env/default", ""},
 };
 
-constexpr std::string_view kClosed[] = {
-    "", "run", "sweep", "help", "hydra_help", "overrides", "job", "job.config",
-    "job.config.override_dirname", "runtime"};
+constexpr std::string_view kClosed[] = {"",       "run",        "sweep",
+                                        "help",   "hydra_help", "overrides",
+                                        "job",    "job.config", "job.config.override_dirname",
+                                        "runtime"};
 
 constexpr std::pair<std::string_view, LeafType> kTypes[] = {
     {"run.dir", LeafType::text},

@@ -136,8 +136,8 @@ NodePtr Resolver::resolve(const Node& node, bool missing_is_error,
           return Node::make_scalar(std::string("???"), start.origin);
         }
         const std::string where = start.origin.text();
-        throw ConfigError(error.reject(), (where.empty() ? "" : where + ": ") + path + ": " +
-                                              error.what());
+        throw ConfigError(error.reject(),
+                          (where.empty() ? "" : where + ": ") + path + ": " + error.what());
       }
       const Origin& origin = found->origin.source ? found->origin : start.origin;
       if (origins != nullptr && !path.empty()) origins->emplace(path, origin);
@@ -204,8 +204,8 @@ const Node* Resolver::select_from_root(const Scope& scope, std::string_view key,
   key.remove_prefix(1);
   while (!key.empty() && key[0] == '.') {
     container = container->parent();
-    if (container == nullptr) fail("'" + std::string(key) + "' goes above the root",
-                                   Reject::interpolation_key);
+    if (container == nullptr)
+      fail("'" + std::string(key) + "' goes above the root", Reject::interpolation_key);
     key.remove_prefix(1);
   }
   return select(*container, key, missing_is_error);
@@ -213,8 +213,10 @@ const Node* Resolver::select_from_root(const Scope& scope, std::string_view key,
 
 const Node& Resolver::evaluate(const Expression& expression, const Scope& scope) {
   switch (expression.kind) {
-    case Expression::Kind::scalar: return keep_literal(expression.value);
-    case Expression::Kind::text: return keep_literal(joined_text(expression.parts, scope, false));
+    case Expression::Kind::scalar:
+      return keep_literal(expression.value);
+    case Expression::Kind::text:
+      return keep_literal(joined_text(expression.parts, scope, false));
     case Expression::Kind::reference:
       return evaluate(*expression.parts[0].interpolation, scope);
     case Expression::Kind::list: {
@@ -228,8 +230,8 @@ const Node& Resolver::evaluate(const Expression& expression, const Scope& scope)
     case Expression::Kind::map: {
       NodePtr map = Node::make_map();
       map->literal = true;
-      for (const auto& [key, value] : expression.pairs) {
-        map->set(key, literal_copy(evaluate(value, scope)));
+      for (std::size_t i = 0; i < expression.keys.size(); ++i) {
+        map->set(expression.keys[i], literal_copy(evaluate(expression.items[i], scope)));
       }
       return keep(std::move(map));
     }

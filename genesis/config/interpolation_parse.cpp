@@ -10,7 +10,9 @@ namespace {
 
 constexpr int kMaxDepth = 60;
 
-bool joins(const TextPart& part) { return part.interpolation == nullptr; }
+bool joins(const TextPart& part) {
+  return part.interpolation == nullptr;
+}
 
 void add_text(std::vector<TextPart>& parts, std::string text) {
   if (!parts.empty() && joins(parts.back())) {
@@ -174,9 +176,8 @@ class Parser {
   }
 
   bool sequence_ends() const {
-    const char c = skip_spaces(text_, position_) < text_.size()
-                       ? text_[skip_spaces(text_, position_)]
-                       : '\0';
+    const char c =
+        skip_spaces(text_, position_) < text_.size() ? text_[skip_spaces(text_, position_)] : '\0';
     return c == '}' || c == ']' || c == '\0';
   }
 
@@ -240,12 +241,14 @@ class Parser {
       if (!take(':')) fail("':' was expected");
       Scalar name = key.kind == Expression::Kind::scalar ? key.value : Scalar(key.parts[0].text);
       Expression value = element();
-      const auto same = std::find_if(result.pairs.begin(), result.pairs.end(),
-                                     [&](const auto& pair) { return python_equal(pair.first, name); });
-      if (same != result.pairs.end()) {
-        same->second = std::move(value);
+      const auto same =
+          std::find_if(result.keys.begin(), result.keys.end(),
+                       [&name](const Scalar& other) { return python_equal(other, name); });
+      if (same != result.keys.end()) {
+        result.items[static_cast<std::size_t>(same - result.keys.begin())] = std::move(value);
       } else {
-        result.pairs.emplace_back(std::move(name), std::move(value));
+        result.keys.push_back(std::move(name));
+        result.items.push_back(std::move(value));
       }
       if (take('}', false)) return result;
       if (!take(',')) fail("',' or '}' was expected");
@@ -310,9 +313,13 @@ class Parser {
 
 }  // namespace
 
-Expression parse_value_text(std::string_view text) { return Parser(text).whole_text(); }
+Expression parse_value_text(std::string_view text) {
+  return Parser(text).whole_text();
+}
 
-Expression parse_element_text(std::string_view text) { return Parser(text).whole_element(); }
+Expression parse_element_text(std::string_view text) {
+  return Parser(text).whole_element();
+}
 
 std::optional<std::string> interpolation_problem(std::string_view text) {
   try {

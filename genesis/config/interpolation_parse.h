@@ -23,10 +23,11 @@ struct TextPart {
 struct Expression {
   enum class Kind { scalar, text, reference, list, map };
   Kind kind = Kind::scalar;
-  Scalar value;                 ///< scalar
-  std::vector<TextPart> parts;  ///< text: joined as strings; reference: one part, its value as it is
-  std::vector<Expression> items;
-  std::vector<std::pair<Scalar, Expression>> pairs;
+  Scalar value;  ///< scalar
+  std::vector<TextPart>
+      parts;                 ///< text: joined as strings; reference: one part, its value as it is
+  std::vector<Scalar> keys;  ///< map
+  std::vector<Expression> items;  ///< list: its items; map: its values
 };
 
 /// "${a.b[c]}" or "${name:arguments}".

@@ -11,8 +11,12 @@ namespace genesis::config {
 namespace {
 
 constexpr int kMaxDepth = 60;
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 class Parser {
  public:
@@ -93,7 +97,8 @@ class Parser {
   std::string package() {
     std::size_t end = part_end(position_);
     bool dotted = false;
-    while (end > position_ && end < text_.size() && text_[end] == '.' && part_end(end + 1) > end + 1) {
+    while (end > position_ && end < text_.size() && text_[end] == '.' &&
+           part_end(end + 1) > end + 1) {
       end = part_end(end + 1);
       dotted = true;
     }
@@ -171,12 +176,14 @@ class Parser {
       const Scalar key = primitive(false);
       if (!take(':')) fail("':' was expected");
       OverrideValue inner = element();
-      const auto same = std::find_if(result.pairs.begin(), result.pairs.end(),
-                                     [&key](const auto& pair) { return python_equal(pair.first, key); });
-      if (same != result.pairs.end()) {
-        same->second = std::move(inner);
+      const auto same =
+          std::find_if(result.keys.begin(), result.keys.end(),
+                       [&key](const Scalar& other) { return python_equal(other, key); });
+      if (same != result.keys.end()) {
+        result.items[static_cast<std::size_t>(same - result.keys.begin())] = std::move(inner);
       } else {
-        result.pairs.emplace_back(key, std::move(inner));
+        result.keys.push_back(key);
+        result.items.push_back(std::move(inner));
       }
       if (take('}', false)) return result;
       if (!take(',')) fail("',' or '}' was expected");
@@ -242,9 +249,10 @@ class Parser {
     const std::size_t i = skip_spaces(text_, position_);
     if (i >= text_.size()) return false;
     return std::string_view(",])}=({[").find(text_[i]) != std::string_view::npos &&
-               (i == position_ || std::string_view("[{").find(text_[i]) == std::string_view::npos)
-           ? true
-           : !with_colon && text_[i] == ':';
+                   (i == position_ ||
+                    std::string_view("[{").find(text_[i]) == std::string_view::npos)
+               ? true
+               : !with_colon && text_[i] == ':';
   }
 
   /// Unquoted text: one lexeme keeps its type, several make a string. In a key (`full` false) no
@@ -305,7 +313,8 @@ std::string Override::key_element(bool with_sign) const {
 
 Override parse_override(std::string_view input) {
   if (!is_valid_utf8(input)) {
-    throw ConfigError(Reject::override_syntax, "argument '" + to_valid_utf8(input) + "': not UTF-8");
+    throw ConfigError(Reject::override_syntax,
+                      "argument '" + to_valid_utf8(input) + "': not UTF-8");
   }
   try {
     return Parser(input).parse();
@@ -339,15 +348,17 @@ NodePtr make_node(const OverrideValue& value, const Origin& origin) {
     }
     case OverrideValue::Kind::map: {
       NodePtr map = Node::make_map(origin);
-      for (const auto& [key, inner] : value.pairs) {
+      for (std::size_t i = 0; i < value.keys.size(); ++i) {
+        const Scalar& key = value.keys[i];
         if (std::holds_alternative<Null>(key)) {
           throw ConfigError(Reject::composition, origin.text() + ": null cannot be a key");
         }
-        map->set(key, make_node(inner, origin));
+        map->set(key, make_node(value.items[i], origin));
       }
       return map;
     }
-    case OverrideValue::Kind::scalar: break;
+    case OverrideValue::Kind::scalar:
+      break;
   }
   if (is_interpolation(value.scalar)) {
     const auto& text = std::get<std::string>(value.scalar);

@@ -22,8 +22,8 @@ struct OverrideValue {
   bool quoted = false;  ///< The scalar was written in quotes.
   SweepKind sweep = SweepKind::none;
   bool range_of_floats = false;
-  std::vector<OverrideValue> items;  ///< list: the items; choice: the alternatives
-  std::vector<std::pair<Scalar, OverrideValue>> pairs;
+  std::vector<Scalar> keys;          ///< map: its keys
+  std::vector<OverrideValue> items;  ///< list: its items; map: its values; choice: alternatives
 };
 
 enum class OverrideAction { change, add, force_add, remove };
@@ -50,8 +50,8 @@ void refuse_sweep(const Override& override);
 /// The value as a tree whose origin is the argument. Throws when a sweep hides inside a container.
 NodePtr make_node(const OverrideValue& value, const Origin& origin);
 
-/// int(), str(), float(), bool(), choice(), range(), interval(), glob(), tag(), sort(), shuffle() of
-/// the grammar. Throws ConfigError without the argument's text, which parse_override adds.
+/// int(), str(), float(), bool(), choice(), range(), interval(), glob(), tag(), sort(), shuffle()
+/// of the grammar. Throws ConfigError without the argument's text, which parse_override adds.
 struct CallArgument {
   std::string name;  ///< Empty when positional.
   OverrideValue value;

@@ -1,6 +1,6 @@
-#include <cstdio>
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <functional>
 #include <optional>
 #include <string>
@@ -89,7 +89,6 @@ OverrideValue apply_cast(const OverrideValue& value, Cast cast) {
   OverrideValue result = value;
   result.quoted = false;
   for (OverrideValue& item : result.items) item = apply_cast(item, cast);
-  for (auto& [key, inner] : result.pairs) inner = apply_cast(inner, cast);
   if (value.kind == Kind::scalar) {
     if (is_null(value)) fail("a cast of null");
     result.scalar = cast(value.scalar);

@@ -21,8 +21,8 @@ enum class Reject {
 
 bool is_interpolation_error(Reject reject);
 
-/// Thrown inside the engine; compose() turns it into an Error. The message is for the user: one line
-/// that starts with file:line or the argument where one is known.
+/// Thrown inside the engine; compose() turns it into an Error. The message is for the user: one
+/// line that starts with file:line or the argument where one is known.
 class ConfigError : public std::runtime_error {
  public:
   ConfigError(Reject reject, const std::string& message)

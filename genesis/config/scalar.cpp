@@ -11,8 +11,12 @@
 namespace genesis::config {
 namespace {
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool one_of(std::string_view set, char c) { return set.find(c) != std::string_view::npos; }
+bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool one_of(std::string_view set, char c) {
+  return set.find(c) != std::string_view::npos;
+}
 
 std::string without_underscores(std::string_view text) {
   std::string out(text);
@@ -86,8 +90,7 @@ bool matches_float(std::string_view text) {
   }
   const std::size_t start = one_of("+-", text[0]) ? 1 : 0;
   if (start >= text.size() || !digit(text[start])) return false;
-  for (const std::size_t whole :
-       {span_grouped(text, start), span_of(text, start, "0123456789_")}) {
+  for (const std::size_t whole : {span_grouped(text, start), span_of(text, start, "0123456789_")}) {
     const bool strict = whole == span_grouped(text, start);
     if (whole < text.size() && text[whole] == '.') {
       const std::size_t end = span_of(text, whole + 1, "0123456789_");
@@ -275,8 +278,8 @@ std::optional<Scalar> construct_bool(std::string_view text) {
 
 PlainScalar resolve_plain(std::string_view text) {
   static constexpr std::string_view kBooleans[] = {
-      "yes", "Yes", "YES", "no", "No", "NO", "true", "True", "TRUE",
-      "false", "False", "FALSE", "on", "On", "ON", "off", "Off", "OFF"};
+      "yes",   "Yes",   "YES",   "no", "No", "NO", "true", "True", "TRUE",
+      "false", "False", "FALSE", "on", "On", "ON", "off",  "Off",  "OFF"};
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return {};
   if (text == "<<") return {PlainKind::merge_key, std::string(text)};
   if (text == "=") return {PlainKind::value_key, std::string(text)};
@@ -300,8 +303,8 @@ std::string python_float_text(double value) {
   char buffer[64];
   const double size = std::fabs(value);
   if (size != 0 && (size < 1e-4 || size >= 1e16)) {
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value,
-                                   std::chars_format::scientific).ptr;
+    const auto end =
+        std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
     return std::string(buffer, end);
   }
   const auto end =
@@ -328,10 +331,18 @@ std::string python_repr(const Scalar& scalar) {
   std::string out(1, quote);
   for (const char c : *text) {
     switch (c) {
-      case '\n': out += "\\n"; break;
-      case '\t': out += "\\t"; break;
-      case '\r': out += "\\r"; break;
-      case '\\': out += "\\\\"; break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
       default:
         if (c == quote) out += '\\';
         out += c;

@@ -33,9 +33,9 @@ std::optional<double> python_float(std::string_view text);
 /// An optionally signed number in base 2, 8, 10 or 16 without prefix or separators; any size.
 std::optional<Scalar> parse_integer(std::string_view digits, int base, bool negative);
 
-std::string python_float_text(double value);     ///< repr(float): "1e-07", "1.0", "inf".
-std::string python_str(const Scalar& scalar);    ///< str(value): "None", "True", "1.0".
-std::string python_repr(const Scalar& scalar);   ///< repr(value): strings quoted.
+std::string python_float_text(double value);    ///< repr(float): "1e-07", "1.0", "inf".
+std::string python_str(const Scalar& scalar);   ///< str(value): "None", "True", "1.0".
+std::string python_repr(const Scalar& scalar);  ///< repr(value): strings quoted.
 
 /// What a plain (unquoted) YAML scalar means to OmegaConf's loader: YAML 1.1 as PyYAML resolves it,
 /// with OmegaConf's float pattern and no timestamps.

@@ -6,8 +6,8 @@
 namespace genesis::config {
 
 const std::vector<std::string>& known_groups() {
-  static const std::vector<std::string> groups = {"cluster", "database", "evolution",
-                                                  "mutation", "task",    "variant"};
+  static const std::vector<std::string> groups = {"cluster",  "database", "evolution",
+                                                  "mutation", "task",     "variant"};
   return groups;
 }
 
@@ -19,7 +19,8 @@ std::vector<std::string> rewrite_seed_spelling(const std::vector<std::string>& o
     std::string_view name = std::string_view(override).substr(0, equals);
     if (!name.empty() && name[0] == '+') name.remove_prefix(1);
     const auto& groups = known_groups();
-    if (equals == std::string::npos || std::find(groups.begin(), groups.end(), name) == groups.end()) {
+    if (equals == std::string::npos ||
+        std::find(groups.begin(), groups.end(), name) == groups.end()) {
       result.push_back(override);
     } else {
       result.push_back(std::string(name) + "@_global_" + override.substr(equals));

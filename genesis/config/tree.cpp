@@ -57,7 +57,8 @@ Scalar convert(const Node& target, const Scalar& value, const Origin& origin) {
       if (!number) fail(origin, target.path() + " must be a whole number");
       return *number;
     }
-    case LeafType::any: break;
+    case LeafType::any:
+      break;
   }
   return value;
 }
@@ -125,7 +126,8 @@ Node* child_of(Node& container, const std::string& key, const Origin& origin) {
   if (container.is_map()) return container.find(key);
   const auto index = python_int(key);
   const auto* number = index ? std::get_if<std::int64_t>(&*index) : nullptr;
-  if (number == nullptr) fail(origin, "'" + key + "' is not an index of the list " + container.path());
+  if (number == nullptr)
+    fail(origin, "'" + key + "' is not an index of the list " + container.path());
   if (*number < 0 || static_cast<std::size_t>(*number) >= container.items().size()) return nullptr;
   return container.items()[static_cast<std::size_t>(*number)].get();
 }

@@ -7,10 +7,18 @@
 namespace genesis::config {
 namespace {
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool one_of(std::string_view set, char c) { return set.find(c) != std::string_view::npos; }
-char at(std::string_view text, std::size_t i) { return i < text.size() ? text[i] : '\0'; }
+bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool one_of(std::string_view set, char c) {
+  return set.find(c) != std::string_view::npos;
+}
+char at(std::string_view text, std::size_t i) {
+  return i < text.size() ? text[i] : '\0';
+}
 
 /// Digits with single underscores between, from a first digit; `from` when there is none.
 std::size_t digits_end(std::string_view text, std::size_t from) {
@@ -118,15 +126,20 @@ std::string unescape_pairs(std::string_view text) {
 
 Scalar lexeme_value(Lexeme kind, std::string_view text) {
   switch (kind) {
-    case Lexeme::floating: return python_float(text).value_or(0.0);
+    case Lexeme::floating:
+      return python_float(text).value_or(0.0);
     case Lexeme::integer: {
       auto value = python_int(text);
       return value ? *value : Scalar(std::string(text));
     }
-    case Lexeme::boolean: return text.size() == 4;
-    case Lexeme::null: return Null{};
-    case Lexeme::escape: return unescape_pairs(text);
-    default: return std::string(text);
+    case Lexeme::boolean:
+      return text.size() == 4;
+    case Lexeme::null:
+      return Null{};
+    case Lexeme::escape:
+      return unescape_pairs(text);
+    default:
+      return std::string(text);
   }
 }
 

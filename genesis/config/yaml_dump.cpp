@@ -48,7 +48,9 @@ void encode(char32_t letter, std::string& out) {
   }
 }
 
-bool is_break(char32_t c) { return c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029; }
+bool is_break(char32_t c) {
+  return c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029;
+}
 bool is_space_like(char32_t c) {
   return c == 0 || c == ' ' || c == '\t' || c == '\r' || is_break(c);
 }
@@ -101,8 +103,8 @@ Analysis analyze(const Letters& text) {
 }
 
 bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// PyYAML writes texts that it would read as a timestamp in quotes.
@@ -368,8 +370,8 @@ class Emitter {
 
   static std::string escaped(char32_t c) {
     static constexpr std::pair<char32_t, char> kNamed[] = {
-        {0, '0'},    {7, 'a'},    {8, 'b'},     {9, 't'},     {10, 'n'},
-        {11, 'v'},   {12, 'f'},   {13, 'r'},    {0x1B, 'e'},  {'"', '"'},
+        {0, '0'},     {7, 'a'},    {8, 'b'},    {9, 't'},      {10, 'n'},
+        {11, 'v'},    {12, 'f'},   {13, 'r'},   {0x1B, 'e'},   {'"', '"'},
         {'\\', '\\'}, {0x85, 'N'}, {0xA0, '_'}, {0x2028, 'L'}, {0x2029, 'P'}};
     for (const auto& [letter, name] : kNamed) {
       if (letter == c) return std::string("\\") + name;
@@ -400,8 +402,8 @@ class Emitter {
         }
       }
       const bool may_split = end > 0 && end + 1 < text.size() &&
-                             (text[end] == ' ' || start >= end) &&
-                             column_ + end - start > kWidth && split;
+                             (text[end] == ' ' || start >= end) && column_ + end - start > kWidth &&
+                             split;
       if (may_split) {
         start = split_line(text, start, end);
       }
@@ -436,6 +438,8 @@ class Emitter {
 
 }  // namespace
 
-std::string dump_yaml(const Node& node) { return Emitter().run(node); }
+std::string dump_yaml(const Node& node) {
+  return Emitter().run(node);
+}
 
 }  // namespace genesis::config

@@ -105,8 +105,8 @@ class RawBuilder final : public YAML::EventHandler {
     if (parent.kind == Node::Kind::list && parent.flow && at < text_.size() && text_[at] == ',') {
       throw ConfigError(Reject::yaml, where(mark) + ": nothing between two commas");
     }
-    const bool is_value = parent.kind == Node::Kind::map && !parent.pairs.empty() &&
-                          !parent.pairs.back().second;
+    const bool is_value =
+        parent.kind == Node::Kind::map && !parent.pairs.empty() && !parent.pairs.back().second;
     if (!is_value || parent.flow || parent.pairs.back().first->kind != Node::Kind::scalar) return;
     const Raw& key = *parent.pairs.back().first;
     const std::size_t from = std::min(key.position, text_.size());
@@ -172,9 +172,12 @@ class Constructor {
     if (++count_ > kMaxNodes) fail(raw, "the document is too large once its aliases are expanded");
     if (depth > kMaxDepth) fail(raw, "nested too deeply");
     switch (raw.kind) {
-      case Node::Kind::scalar: return construct_scalar(raw, line);
-      case Node::Kind::list: return construct_list(raw, line, depth);
-      case Node::Kind::map: return construct_map(raw, line, depth);
+      case Node::Kind::scalar:
+        return construct_scalar(raw, line);
+      case Node::Kind::list:
+        return construct_list(raw, line, depth);
+      case Node::Kind::map:
+        return construct_map(raw, line, depth);
     }
     return nullptr;
   }
@@ -258,8 +261,8 @@ class Constructor {
       if (!is_text_key(*key)) continue;
       const auto [it, fresh] = seen.emplace(key->text, key->line);
       if (!fresh) {
-        fail(*key, "duplicate key '" + key->text + "', first on line " +
-                       std::to_string(it->second));
+        fail(*key,
+             "duplicate key '" + key->text + "', first on line " + std::to_string(it->second));
       }
     }
   }

@@ -423,6 +423,11 @@ class EvolutionRunImpl final : public EvolutionRun {
     for (StatusObserver* observer : observers_) observer->on_finish(summary.status, summary.reason);
     log::info("ended: {} {}", to_string(summary.reason), summary.message);
     log::flush();
+    // The folder is free for others from here on, whoever still holds this object.
+    runner_.reset();
+    sources_.reset();
+    store_.reset();
+    lock_.reset();
   }
 
   // In the order of their making: what others borrow comes first and goes last.

@@ -69,7 +69,7 @@ std::string progress_line(const RunStatus& status, int width) {
   line += fmt::format(" | {} | busy {}/{}", format_rate(status.evaluations_per_second),
                       status.slots_busy, status.slots);
   if (status.state != "running") line += " | " + status.state;
-  if (status.eta) line += " | ETA " + format_duration(*status.eta);
+  if (status.eta && status.state != "finished") line += " | ETA " + format_duration(*status.eta);
   if (const std::string outcomes = format_outcomes(status.outcomes); !outcomes.empty()) {
     line += " | " + outcomes;
   }

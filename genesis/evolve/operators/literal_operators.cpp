@@ -56,6 +56,7 @@ const LiteralSite* draw_real(const SourceView& view, const std::vector<LiteralSi
 class LiteralGauss final : public Operator {
  public:
   std::string_view name() const override { return "literal_gauss"; }
+  bool keeps_syntax() const override { return true; }
   Result<OperatorResult> apply(const OperatorInput& input, RandomStream& random) const override {
     GENESIS_TRY_ASSIGN(const SourceView view, view_source(*input.parent, *input.language));
     const std::vector<LiteralSite> sites = literal_sites(view);
@@ -74,6 +75,7 @@ class LiteralGauss final : public Operator {
 class LiteralLog final : public Operator {
  public:
   std::string_view name() const override { return "literal_log"; }
+  bool keeps_syntax() const override { return true; }
   Result<OperatorResult> apply(const OperatorInput& input, RandomStream& random) const override {
     GENESIS_TRY_ASSIGN(const SourceView view, view_source(*input.parent, *input.language));
     std::vector<LiteralSite> sites = literal_sites(view);
@@ -92,6 +94,7 @@ class LiteralLog final : public Operator {
 class LiteralIntStep final : public Operator {
  public:
   std::string_view name() const override { return "literal_int_step"; }
+  bool keeps_syntax() const override { return true; }
   Result<OperatorResult> apply(const OperatorInput& input, RandomStream& random) const override {
     GENESIS_TRY_ASSIGN(const SourceView view, view_source(*input.parent, *input.language));
     std::vector<LiteralSite> sites = literal_sites(view);
@@ -108,6 +111,7 @@ class LiteralIntStep final : public Operator {
 class LiteralMany final : public Operator {
  public:
   std::string_view name() const override { return "literal_many"; }
+  bool keeps_syntax() const override { return true; }
   Result<OperatorResult> apply(const OperatorInput& input, RandomStream& random) const override {
     GENESIS_TRY_ASSIGN(const SourceView view, view_source(*input.parent, *input.language));
     std::vector<LiteralSite> sites = literal_sites(view);

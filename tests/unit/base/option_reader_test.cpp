@@ -22,7 +22,8 @@ std::string failure(const json& object, const std::function<void(OptionReader&)>
 }
 
 TEST(OptionReader, ReadsTypedValuesAndKeepsDefaults) {
-  const json object{{"time", "00:01:00"}, {"mem", "2G"}, {"cpus", 4}, {"ratio", 0.5}, {"env", {{"A", 1}}}};
+  const json object{
+      {"time", "00:01:00"}, {"mem", "2G"}, {"cpus", 4}, {"ratio", 0.5}, {"env", {{"A", 1}}}};
   OptionReader reader(object, "job_config");
   std::chrono::milliseconds time{};
   std::uint64_t mem = 0;
@@ -53,9 +54,11 @@ TEST(OptionReader, NamesTheKeyAndTheNearest) {
     reader.read("conda_env", text);
   };
   EXPECT_EQ(failure({{"cpu", 4}}, bind), "job_config.cpu: unknown key, did you mean 'cpus'?");
-  EXPECT_EQ(failure({{"cpus", "four"}}, bind), "job_config.cpus: expected a whole number, found the text 'four'");
+  EXPECT_EQ(failure({{"cpus", "four"}}, bind),
+            "job_config.cpus: expected a whole number, found the text 'four'");
   EXPECT_EQ(failure({{"cpus", 1.5}}, bind), "job_config.cpus: expected a whole number, found 1.5");
-  EXPECT_EQ(failure({{"cpus", "???"}}, bind), "job_config.cpus: a value must be given (it is marked '?\?\?')");
+  EXPECT_EQ(failure({{"cpus", "???"}}, bind),
+            "job_config.cpus: a value must be given (it is marked '?\?\?')");
   EXPECT_EQ(failure({{"conda_env", 3}}, bind),
             "job_config.conda_env: expected text, found 3 (put quotes around it to mean text)");
   EXPECT_EQ(failure({{"cpus", 99999999999}}, bind), "job_config.cpus: 99999999999 is out of range");

@@ -21,7 +21,8 @@ TEST(ParseDuration, AcceptsTheFormsUsersWrite) {
 }
 
 TEST(ParseDuration, RefusesWhatIsNotOne) {
-  for (const char* bad : {"", "abc", "-5", "1:2:3:4", "nan", "inf", "1x", ":", "5 minutes", "1e300"}) {
+  for (const char* bad :
+       {"", "abc", "-5", "1:2:3:4", "nan", "inf", "1x", ":", "5 minutes", "1e300"}) {
     EXPECT_FALSE(parse_duration(bad)) << bad;
   }
 }

@@ -43,7 +43,7 @@ TEST(TaskTemplates, UnknownLanguagesNameWhatThereIs) {
   const auto files = task_template("pyton", "a", "a");
   ASSERT_FALSE(files);
   EXPECT_EQ(files.error().kind, ErrorKind::invalid_argument);
-  EXPECT_THAT(files.error().message, HasSubstr("did you mean 'python'?; there are: python, cpp"));
+  EXPECT_THAT(files.error().message, HasSubstr("did you mean 'python'? Templates: python, cpp."));
 }
 
 }  // namespace

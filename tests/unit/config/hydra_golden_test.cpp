@@ -20,10 +20,13 @@ namespace {
 using nlohmann::json;
 constexpr std::int64_t kFrozen = 1795216025123;  // 2026-11-20T23:07:05.123Z, as recorded
 
-fs::path golden_folder() { return fs::path(GENESIS_SOURCE_DIR) / "tests/golden/hydra"; }
+fs::path golden_folder() {
+  return fs::path(GENESIS_SOURCE_DIR) / "tests/golden/hydra";
+}
 
 std::string replace_all(std::string text, const std::string& from, const std::string& to) {
-  for (std::size_t i = text.find(from); i != std::string::npos; i = text.find(from, i + to.size())) {
+  for (std::size_t i = text.find(from); i != std::string::npos;
+       i = text.find(from, i + to.size())) {
     text.replace(i, from.size(), to);
   }
   return text;
@@ -51,14 +54,22 @@ std::string expected_class(const std::string& python) {
 
 std::string class_name(Reject reject) {
   switch (reject) {
-    case Reject::override_syntax: return "override_syntax";
-    case Reject::missing_config: return "missing_config";
-    case Reject::composition: return "composition";
-    case Reject::yaml: return "yaml";
-    case Reject::interpolation: return "interpolation";
-    case Reject::interpolation_key: return "interpolation_key";
-    case Reject::interpolation_to_missing: return "interpolation_to_missing";
-    case Reject::unsupported_interpolation: return "unsupported_interpolation";
+    case Reject::override_syntax:
+      return "override_syntax";
+    case Reject::missing_config:
+      return "missing_config";
+    case Reject::composition:
+      return "composition";
+    case Reject::yaml:
+      return "yaml";
+    case Reject::interpolation:
+      return "interpolation";
+    case Reject::interpolation_key:
+      return "interpolation_key";
+    case Reject::interpolation_to_missing:
+      return "interpolation_to_missing";
+    case Reject::unsupported_interpolation:
+      return "unsupported_interpolation";
   }
   return "?";
 }
@@ -159,14 +170,14 @@ Tally run_cases(const std::string& file) {
       continue;
     }
     const TempDir folder("hydra-golden");
-    const json& files =
-        entry.contains("fixture") ? fixtures.at(entry.at("fixture").get<std::string>())
-                                  : entry.at("files");
+    const json& files = entry.contains("fixture")
+                            ? fixtures.at(entry.at("fixture").get<std::string>())
+                            : entry.at("files");
     for (const auto& [name, text] : files.items()) {
       const fs::path path = folder.path() / name;
       EXPECT_TRUE(make_directories(path.parent_path()));
-      EXPECT_TRUE(write_file(
-          path, replace_all(text.get<std::string>(), "@ROOT@", folder.path().string())));
+      EXPECT_TRUE(
+          write_file(path, replace_all(text.get<std::string>(), "@ROOT@", folder.path().string())));
     }
     const json env = entry.value("env", json::object());
     for (const auto& [name, value] : env.items()) {
@@ -177,9 +188,10 @@ Tally run_cases(const std::string& file) {
     if (!entry.contains("rejects")) ++tally.composed;
     if (!problem.empty() && ++tally.mismatches <= 40) {
       std::string shown;
-      if (only != nullptr) for (const auto& [name, text] : files.items()) {
-        shown += "# " + name + "\n" + text.get<std::string>() + "\n";
-      }
+      if (only != nullptr)
+        for (const auto& [name, text] : files.items()) {
+          shown += "# " + name + "\n" + text.get<std::string>() + "\n";
+        }
       ADD_FAILURE() << file << " case " << tally.cases << " " << entry.at("overrides").dump()
                     << "\ndiffers in " << problem << "\n(GOLDEN_CASE=number shows the files)\n"
                     << shown;
