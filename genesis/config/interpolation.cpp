@@ -205,7 +205,7 @@ const Node* Resolver::select_from_root(const Scope& scope, std::string_view key,
   while (!key.empty() && key[0] == '.') {
     container = container->parent();
     if (container == nullptr)
-      fail("'" + std::string(key) + "' goes above the root", Reject::interpolation_key);
+      fail(std::string("'").append(key).append("' goes above the root"), Reject::interpolation_key);
     key.remove_prefix(1);
   }
   return select(*container, key, missing_is_error);
