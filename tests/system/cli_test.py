@@ -332,11 +332,12 @@ class WalkTest(CliTest):
         self.assertEqual(len(os.listdir(self.path("out"))), 13)
         for name in ("main.py", "original.py", "edit.diff", "results/metrics.json",
                      "results/correct.json"):
-            with open(self.path("results/r/gen_1", name)) as ours:
-                exported = open(self.path("out/gen_1", name)).read()
+            with open(self.path("results/r/gen_1", name)) as ours, \
+                    open(self.path("out/gen_1", name)) as theirs:
+                exported = theirs.read()
                 if name.endswith(".json"):
-                    mine, theirs = json.loads(exported), json.load(ours)
-                    for key, value in theirs.items():
+                    mine, published = json.loads(exported), json.load(ours)
+                    for key, value in published.items():
                         self.assertEqual(mine[key], value, key)
                 else:
                     self.assertEqual(exported, ours.read(), name)
