@@ -6,8 +6,9 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <functional>
-#include <memory>
+#include <iterator>
 
 #include "genesis/base/text.h"
 #include "genesis/cli/commands.h"
@@ -55,6 +56,16 @@ struct Values {
 };
 
 using Action = std::function<Outcome()>;
+
+CLI::Validator generation_number() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+        return digits ? std::string()
+                      : fmt::format("'{}' is not a generation: 0 is the initial program", text);
+      },
+      "");
+}
 
 /// Makes the sub-commands; the one that was given leaves its action behind.
 class CommandTable {
@@ -124,7 +135,7 @@ class CommandTable {
                     [this] { return rerun_generation(v_.run, v_.generation, v_.keep_folder); });
     rerun->add_option("GEN", v_.generation, "Which generation")
         ->required()
-        ->check(CLI::NonNegativeNumber);
+        ->check(generation_number());
     rerun->add_option("--keep", v_.keep_folder,
                       "Keep the program, results and logs in this folder");
   }
@@ -165,7 +176,7 @@ class CommandTable {
                            ->check(CLI::PositiveNumber);
     CLI::Option* all = exported->add_flag("--all", v_.exported.all, "Every program")->excludes(top);
     exported->add_option("--gen", v_.exported.generation, "This generation")
-        ->check(CLI::NonNegativeNumber)
+        ->check(generation_number())
         ->excludes(top)
         ->excludes(all);
     CLI::App* prune = add_for_run(
@@ -197,6 +208,23 @@ class CommandTable {
   Action chosen_;
 };
 
+/// The nearest command, also where two letters changed places or the rest is missing: "shwo",
+/// "stat".
+std::string near_command(const std::string& given, const std::vector<std::string>& known) {
+  if (const std::string_view near = nearest_name(given, known); !near.empty()) {
+    return std::string(near);
+  }
+  for (std::size_t i = 0; i + 1 < given.size(); ++i) {
+    std::string swapped = given;
+    std::swap(swapped[i], swapped[i + 1]);
+    if (std::find(known.begin(), known.end(), swapped) != known.end()) return swapped;
+  }
+  std::vector<std::string> longer;
+  std::copy_if(known.begin(), known.end(), std::back_inserter(longer),
+               [&](const std::string& name) { return name.starts_with(given); });
+  return longer.size() == 1 ? longer.front() : std::string();
+}
+
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -220,12 +248,17 @@ const CLI::App& reached(const CLI::App& app) {
   return *at;
 }
 
+/// "genesis verify circle-packing"
+std::string full_name(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name()
+                                     : full_name(*app.get_parent()) + " " + app.get_name();
+}
+
 /// CLI11 names what it did not expect; we add the nearest valid name.
 Error usage_error(const CLI::App& app, const CLI::ParseError& failure,
                   const std::vector<std::string>& arguments) {
   const CLI::App& at = reached(app);
-  const std::string help =
-      at.get_parent() == nullptr ? "genesis --help" : "genesis " + at.get_name() + " --help";
+  const std::string help = full_name(at) + " --help";
   for (const std::string& argument : arguments) {
     const std::string name = argument.substr(0, argument.find('='));
     if (name.rfind("--", 0) == 0) {
@@ -237,9 +270,12 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& failure,
   }
   const auto commands = command_names(at);
   if (!commands.empty() && !arguments.empty()) {
-    const std::string& given = arguments[at.get_parent() == nullptr ? 0 : arguments.size() - 1];
-    return {ErrorKind::invalid_argument, fmt::format("unknown command '{}'{} (see {})", given,
-                                                     did_you_mean(given, commands), help)};
+    const std::size_t depth = at.get_parent() == nullptr ? 0 : 1;
+    const std::string given = arguments[std::min(depth, arguments.size() - 1)];
+    const std::string near = near_command(given, commands);
+    const std::string hint = near.empty() ? "" : fmt::format(", did you mean '{}'?", near);
+    return {ErrorKind::invalid_argument,
+            fmt::format("unknown command '{}'{} (see {})", given, hint, help)};
   }
   return {ErrorKind::invalid_argument, fmt::format("{} (see {})", failure.what(), help)};
 }
@@ -261,7 +297,10 @@ Outcome run_command_line(const std::vector<std::string>& arguments) {
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
-    fmt::print("{}", reached(app).help());
+    const CLI::App& command = reached(app);
+    fmt::print("{}", command.get_parent() == nullptr
+                         ? command.help()
+                         : command.help(full_name(*command.get_parent())));
     return ExitCode::ok;
   } catch (const CLI::CallForVersion&) {
     fmt::print("{}\n", version_line("genesis"));

@@ -400,6 +400,16 @@ class WalkTest(CliTest):
         self.assertIn("NOT VALID",
                       self.run_tool("verify", "circle-packing", "bad.json", code=1).stdout)
 
+    def test_verify_takes_the_archived_construction_of_a_run(self):
+        for radius, code in ((0.5, 0), (0.5000000000000001, 1)):
+            circle = 'write("construction.json", {"centers": [[0.5, 0.5]], "radii": [%r]})' % radius
+            self.make_task(evaluator=EVALUATOR + circle + "\n")
+            self.launch("evo_config.num_generations=2")
+            done = self.run_tool("verify", "circle-packing", "results/r", code=code)
+            self.assertIn("circles    1\n", done.stdout)
+            self.assertIn("recorded ", done.stdout)
+            shutil.rmtree(self.path("results"))
+
     def test_doctor_looks_at_machine_and_backends(self):
         text = self.run_tool("doctor", code=None).stdout
         self.assertRegex(text, r"program data +" + re.escape(HOME))
