@@ -118,4 +118,4 @@ if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     (OUT / "fixtures.json").write_text(json.dumps(hydra_cases.FIXTURES, indent=1) + "\n")
     record(hydra_cases.cases(), hydra_cases.FIXTURES, OUT / "chosen.jsonl")
-    record(hydra_random.cases(seed=20261120, count=int(os.environ.get("COUNT", "2400"))), {}, OUT / "random.jsonl")
+    record(hydra_random.cases(seed=20261120, count=3000), {}, OUT / "random.jsonl")
