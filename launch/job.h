@@ -66,7 +66,8 @@ struct JobSpec {
   /// Where the command runs when that is not the working folder: evaluators of the Python systems
   /// expect the folder the launcher was started in. Only for launchers that share the file system.
   std::filesystem::path cwd;
-  std::vector<std::string> outputs = {"metrics.json", "correct.json"};  ///< Below results; may be globs.
+  std::vector<std::string> outputs = {"metrics.json",
+                                      "correct.json"};  ///< Below results; may be globs.
   Limits limits;
   Resources resources;
   Isolation isolation = Isolation::none;
@@ -91,9 +92,9 @@ bool is_infrastructure_failure(JobOutcomeKind kind);
 
 struct JobOutcome {
   JobOutcomeKind kind = JobOutcomeKind::lost;
-  int exit_code = 0;    ///< With `exited`.
-  int signal = 0;       ///< With `signalled`.
-  std::string detail;   ///< One line for people: the limit, the cause.
+  int exit_code = 0;   ///< With `exited`.
+  int signal = 0;      ///< With `signalled`.
+  std::string detail;  ///< One line for people: the limit, the cause.
   std::chrono::milliseconds wall{0};
   std::chrono::milliseconds cpu{0};
   std::uint64_t peak_memory_bytes = 0;

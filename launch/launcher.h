@@ -60,7 +60,8 @@ struct Reattach {
 ///
 /// Contract (tests/contract/launcher_contract.h runs it over every implementation):
 /// - All calls on the I/O thread. Events arrive on the I/O thread, never from inside a call.
-/// - Per token: Accepted* Started? Finished, in this order; Finished exactly once, whatever happens.
+/// - Per token: Accepted* Started? Finished, in this order; Finished exactly once, whatever
+/// happens.
 /// - Nothing throws for a job's sake: what cannot be submitted finishes as backend_error.
 /// - Submitting beyond the announced capacity is allowed: the backend queues.
 /// - At a deadline or cancel the whole process tree of the job has ended before Finished comes.
@@ -75,8 +76,9 @@ class Launcher {
   /// same run left behind. Errors: missing kernel feature, tool or permission, with the remedy.
   virtual Status open(EventSink sink) = 0;
   virtual void submit(JobSpec spec) = 0;
-  /// Finds a job of an earlier runner again: follows it to its end, collects its results, or reports
-  /// it lost. Ends with Finished like a submitted one. The caller then tries again by policy.
+  /// Finds a job of an earlier runner again: follows it to its end, collects its results, or
+  /// reports it lost. Ends with Finished like a submitted one. The caller then tries again by
+  /// policy.
   virtual void reattach(Reattach job) = 0;
   /// Ends one job (Finished: cancelled). Unknown or finished tokens are ignored.
   virtual void cancel(std::string_view token) = 0;

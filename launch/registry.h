@@ -40,7 +40,8 @@ struct DoctorLine {
 /// What the evaluation planner needs to know of a job configuration, whatever the backend.
 struct EvaluationOptions {
   std::string eval_program_path = "evaluate.py";
-  std::string evaluator_command;  ///< Template with {program_path} {results_dir}; empty: python form.
+  std::string
+      evaluator_command;  ///< Template with {program_path} {results_dir}; empty: python form.
   std::string python_executable;  ///< Empty: the backend's default.
   std::string conda_env;
   std::string activate_script;
@@ -55,18 +56,22 @@ struct EvaluationOptions {
 /// A backend as it registers itself. Nothing outside its folder names it.
 struct Backend {
   std::string name;
-  std::vector<std::string> aliases;       ///< Other job_type values.
-  std::vector<std::string> target_names;  ///< Last parts of `_target_` that select it ("LocalJobConfig").
-  std::string summary;                    ///< One line for --help and doctor.
+  std::vector<std::string> aliases;  ///< Other job_type values.
+  std::vector<std::string>
+      target_names;     ///< Last parts of `_target_` that select it ("LocalJobConfig").
+  std::string summary;  ///< One line for --help and doctor.
   /// Throws OptionException for wrong options; reads the backend's own and the common ones.
-  std::function<EvaluationOptions(const nlohmann::json& options, const std::string& option_path)> parse;
-  std::function<Result<std::unique_ptr<Launcher>>(const nlohmann::json& options, const LauncherContext&)>
+  std::function<EvaluationOptions(const nlohmann::json& options, const std::string& option_path)>
+      parse;
+  std::function<Result<std::unique_ptr<Launcher>>(const nlohmann::json& options,
+                                                  const LauncherContext&)>
       make;
   std::function<std::vector<DoctorLine>()> doctor;
 };
 
-/// The registered backends. Registration happens in `register_builtin_backends()` (launch/builtin.cpp,
-/// the only file that names them) or by the embedding program, before threads start.
+/// The registered backends. Registration happens in `register_builtin_backends()`
+/// (launch/builtin.cpp, the only file that names them) or by the embedding program, before threads
+/// start.
 void register_backend(Backend backend);
 void register_builtin_backends();
 const Backend* find_backend(std::string_view type_or_target);

@@ -89,7 +89,10 @@ void EvolutionRunner::take_up_the_past() {
       evaluation.key.attempt = last.attempt;
       evaluation.token = last.token;
       evaluation.reattach = true;
-      if (!last.ref.empty()) evaluation.reattach_ref = launch::JobRef{last.backend, last.ref};
+      if (const auto space = last.ref.find(' '); space != std::string::npos) {
+        evaluation.reattach_ref =
+            launch::JobRef{last.ref.substr(0, space), last.ref.substr(space + 1)};
+      }
     } else {
       evaluation.token = new_token(evaluation.key);
     }
@@ -237,11 +240,11 @@ void EvolutionRunner::journal() {
 }
 
 void EvolutionRunner::handle(Journaled& event) {
+  const auto now = parts_.clock->steady();
   for (const std::int64_t id : event.evaluations) {
-    if (Evaluation* evaluation = book_.find(id);
-        evaluation && evaluation->state == State::journaling) {
-      book_.move_to(*evaluation, State::ready);
-    }
+    Evaluation* evaluation = book_.find(id);
+    if (evaluation == nullptr || evaluation->state != State::journaling) continue;
+    book_.move_to(*evaluation, evaluation->retry_at > now ? State::waiting : State::ready);
   }
 }
 
@@ -259,8 +262,12 @@ void EvolutionRunner::submit_ready() {
     if (next == nullptr) return;
     const auto free = [&](std::size_t i) { return capacity_[i] - busy_[i]; };
     std::size_t chosen = 0;
-    for (std::size_t i = 1; i < capacity_.size(); ++i) {
+    for (std::size_t i = 0; i < capacity_.size(); ++i) {
       if (free(i) > free(chosen)) chosen = i;
+      if (next->reattach_ref && parts_.launchers[i]->name() == next->reattach_ref->backend) {
+        chosen = i;
+        break;
+      }
     }
     next->launcher = chosen;
     ++busy_[chosen];
@@ -284,11 +291,14 @@ void EvolutionRunner::handle(LaunchEvent& event) {
   std::visit([&](auto& happened) { on_launch(event.launcher, happened); }, event.event);
 }
 
-void EvolutionRunner::on_launch(std::size_t, launch::Accepted& event) {
-  if (!event.ref.text.empty()) {
-    parts_.store->set_attempt_ref(std::move(event.token), std::move(event.ref.text));
-    parts_.store->hand_over();
-  }
+void EvolutionRunner::on_launch(std::size_t launcher, launch::Accepted& event) {
+  if (event.ref.text.empty()) return;
+  // The launcher's name goes in front: with several of them the next session must ask the right
+  // one.
+  parts_.store->set_attempt_ref(
+      std::move(event.token),
+      fmt::format("{} {}", parts_.launchers[launcher]->name(), event.ref.text));
+  parts_.store->hand_over();
 }
 
 void EvolutionRunner::on_launch(std::size_t, launch::Started&) {}
@@ -373,13 +383,9 @@ void EvolutionRunner::retry_or_abandon(Evaluation& evaluation, const launch::Job
   parts_.store->add_attempt(std::move(attempt));
   parts_.store->hand_over();
   ++meter_.status().retries;
-  if (delay->count() > 0) {
-    evaluation.retry_at = now + *delay;
-    book_.move_to(evaluation, State::waiting);
-  } else {
-    book_.move_to(evaluation, State::journaling);
-    to_journal_.push_back(evaluation.id);
-  }
+  evaluation.retry_at = now + *delay;
+  book_.move_to(evaluation, State::journaling);
+  to_journal_.push_back(evaluation.id);
   if (const auto until = policy_.paused_until()) {
     notice(fmt::format(
         "submissions paused for {}: the launcher keeps failing ({})",
@@ -439,7 +445,7 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
   const bool seed_failed = program.generation == 0 && !program.correct;
   if (seed_failed) {
     stop_for(StopReason::seed_failed,
-             fmt::format("the seed program failed its evaluation: {}{}{}", program.error,
+             fmt::format("{}: {}{}{}", program.outcome, program.error,
                          event.log_tail.empty() ? "" : "\n", event.log_tail));
   }
   if (program.improved) {
@@ -480,6 +486,9 @@ store::ProgramRecord EvolutionRunner::program_record(const Evaluation& evaluatio
   program.text_feedback = std::move(outcome.text_feedback);
   program.extra_json = std::move(outcome.extra_json);
   program.log_tail = event.log_tail;
+  if (!event.work_dir.empty()) {
+    program.log_path = fmt::format("gen_{}/results/job_log.err", program.generation);
+  }
   program.log_bytes = event.log_bytes;
   program.wall_millis = event.job.wall.count();
   program.cpu_millis = event.job.cpu.count();

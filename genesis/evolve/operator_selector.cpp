@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view kVersion = "credit1";
 
-/// Set by hand after trials on one numerical task: numbers carry most of the gain, structure must be
-/// tried now and then. The credit takes over from there.
+/// Set by hand after trials on one numerical task: numbers carry most of the gain, structure must
+/// be tried now and then. The credit takes over from there.
 double default_weight(std::string_view name) {
   if (name.starts_with("literal_")) return name == "literal_int_step" ? 1.0 : 2.0;
   if (name == "wrap_expression" || name == "duplicate_statement") return 1.0;

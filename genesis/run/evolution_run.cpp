@@ -23,37 +23,13 @@
 #include "genesis/run/run_folder.h"
 #include "genesis/store/run_lock.h"
 #include "genesis/store/run_store.h"
+#include "genesis/ui/status_json.h"
 
 namespace genesis::run {
 
 using nlohmann::json;
 
 namespace {
-
-json status_json(const RunStatus& status) {
-  json answer{{"run_id", status.run_id},
-              {"task", status.task},
-              {"output_dir", status.output_dir},
-              {"state", status.state},
-              {"notice", status.notice},
-              {"generation", status.generation},
-              {"target_generations", status.target_generations},
-              {"programs", status.programs},
-              {"proposals", status.proposals},
-              {"evaluations", status.evaluations},
-              {"duplicates", status.duplicates},
-              {"retries", status.retries},
-              {"slots", status.slots},
-              {"slots_busy", status.slots_busy},
-              {"queued", status.queued},
-              {"initial_score", status.initial_score},
-              {"best_score", status.has_best ? json(status.best_score) : json()},
-              {"best_generation", status.has_best ? json(status.best_generation) : json()},
-              {"evaluations_per_second", status.evaluations_per_second},
-              {"wall_seconds", static_cast<double>(status.elapsed.count()) / 1000},
-              {"outcomes", status.outcomes}};
-  return answer;
-}
 
 /// Removes a store whose only content is a seed that failed: the person mends it and starts again.
 Status forget_failed_seed(const fs::path& file) {
@@ -94,7 +70,8 @@ class EvolutionRunImpl final : public EvolutionRun {
     GENESIS_TRY(make_planner());
     GENESIS_TRY(make_mutator());
     GENESIS_TRY(restore());
-    return make_runner();
+    GENESIS_TRY(make_runner());
+    return resumed_ ? Status() : begin_record();
   }
 
   void add_observer(StatusObserver* observer) override { observers_.push_back(observer); }
@@ -157,6 +134,19 @@ class EvolutionRunImpl final : public EvolutionRun {
     options.fence = lock_->fence();
     options.network_file_system = is_network_file_system(folder);
     GENESIS_TRY_ASSIGN(store_, store::RunStore::open(std::move(options)));
+    return {};
+  }
+
+  // A new run exists from here on, when everything it needs has been found: a start that was
+  // refused leaves nothing that a corrected one could disagree with. The configuration comes last,
+  // because a store that has one is a run.
+  Status begin_record() {
+    GENESIS_TRY(store_->set_meta("run_id", run_id_));
+    GENESIS_TRY(store_->set_meta("task", spec_.task));
+    GENESIS_TRY(store_->set_meta("seed", std::to_string(spec_.seed)));
+    GENESIS_TRY(store_->set_meta("created_at", std::to_string(clock_.unix_millis())));
+    if (!evaluator_hash_.empty()) GENESIS_TRY(store_->set_meta("evaluator_hash", evaluator_hash_));
+    GENESIS_TRY(store_->set_meta("config_json", spec_.config_json));
     return write_run_pointer(spec_.output_dir,
                              spec_.db.store_dir.empty() ? fs::path("run.sqlite") : store_file_);
   }
@@ -168,11 +158,7 @@ class EvolutionRunImpl final : public EvolutionRun {
     resumed_ = stored.has_value();
     if (!resumed_) {
       run_id_ = random_hex(16);
-      GENESIS_TRY(store_->set_meta("run_id", run_id_));
-      GENESIS_TRY(store_->set_meta("task", spec_.task));
-      GENESIS_TRY(store_->set_meta("seed", std::to_string(spec_.seed)));
-      GENESIS_TRY(store_->set_meta("created_at", std::to_string(clock_.unix_millis())));
-      return store_->set_meta("config_json", spec_.config_json);
+      return {};
     }
     run_id_ = store_->meta("run_id").value_or("");
     const auto differences = configuration_differences(*stored, spec_.config_json);
@@ -237,7 +223,7 @@ class EvolutionRunImpl final : public EvolutionRun {
                       "with another output_dir",
                       evaluation_.eval_program_path, spec_.output_dir.string()));
     }
-    if (!stored) GENESIS_TRY(store_->set_meta("evaluator_hash", hash));
+    evaluator_hash_ = hash;
     planner_ = std::make_unique<evaluators::CommandPlanner>(std::move(planner));
     return {};
   }
@@ -378,8 +364,7 @@ class EvolutionRunImpl final : public EvolutionRun {
         request.is_object() && request.contains("op") && request["op"].is_string()
             ? request["op"].get<std::string>()
             : "";
-    if (op == "status")
-      return status_json(runner_->status()).dump(-1, ' ', false, json::error_handler_t::replace);
+    if (op == "status") return status_to_json(runner_->status());
     if (op == "stop") {
       runner_->request_stop();
       return R"({"ok":true})";
@@ -438,6 +423,7 @@ class EvolutionRunImpl final : public EvolutionRun {
   std::unique_ptr<store::RunStore> store_;
   fs::path store_file_;
   std::string run_id_;
+  std::string evaluator_hash_;
   bool resumed_ = false;
   const Language* language_ = nullptr;
   launch::EvaluationOptions evaluation_;

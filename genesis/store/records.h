@@ -43,8 +43,8 @@ struct AttemptRecord {
   int stage = 0;
   int repeat = 0;
   int attempt = 1;
-  std::string backend;
-  std::string ref;      ///< Last known, empty before the first.
+  std::string backend;  ///< Empty; the first word of `ref` names it.
+  std::string ref;      ///< "<backend> <text>", the last known; empty before the first.
   std::string outcome;  ///< Empty while in flight, else to_string(JobOutcomeKind).
   std::string detail;
 };
@@ -69,7 +69,7 @@ struct ProgramRecord {
   std::string text_feedback;
   std::string extra_json = "{}";
   std::string log_tail;  ///< Last 4 KB of the job's error log, only when it failed.
-  std::string log_path;  ///< Relative to the run's folder.
+  std::string log_path;  ///< Below the run's folder, where results.keep leaves it.
   std::int64_t log_bytes = 0;
   std::int64_t wall_millis = 0;
   std::int64_t cpu_millis = 0;

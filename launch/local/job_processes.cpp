@@ -277,8 +277,8 @@ Result<process::Child> JobProcesses::start(LocalJob& job) {
       process::find_executable(start.argv[0], own_path != spec.environment.end() ? own_path->second
                                               : path != environment_.end()       ? path->second
                                                                            : "/usr/bin:/bin"));
-  start.working_directory = spec.work_dir.string();
-  const std::string results = fmt::format("{}/{}", start.working_directory, kResultsFolder);
+  start.working_directory = (spec.cwd.empty() ? spec.work_dir : spec.cwd).string();
+  const std::string results = fmt::format("{}/{}", spec.work_dir.string(), kResultsFolder);
   start.stdout_path = results + "/job_log.out";
   start.stderr_path = results + "/job_log.err";
   start.limits = limits_of(spec);

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "genesis/base/files.h"
+#include "genesis/genesis.h"
 #include "launch/local/local_launcher.h"
 #include "tests/bench/bench_table.h"
 
@@ -151,6 +152,43 @@ double launcher_round(const Settings& settings, bool cgroups) {
   return rate;
 }
 
+/// The same evaluator through the whole runner: drawn, mutated, journaled, run, read, recorded.
+double runner_round(const Settings& settings, ResultsKeep keep) {
+  const TempDir root("genesis-bench");
+  value_or_throw(write_file(root.path() / "seed.yaml",
+                            "# EVOLVE-BLOCK-START\nscore: 0.5\nwidth: 0.25\n# EVOLVE-BLOCK-END\n"));
+  EvolutionConfig evo;
+  evo.init_program_path = (root.path() / "seed.yaml").string();
+  evo.language = "yaml";
+  evo.num_generations = settings.jobs;
+  evo.max_parallel_jobs = kParallel;
+  LocalJobConfig job;
+  job.evaluator_command = settings.evaluator +
+                          " --program_path {program_path} --results_dir {results_dir}"
+                          " --score-from-text";
+  RunOptions options;
+  options.output_dir = (root.path() / "run").string();
+  options.results.keep = keep;
+  EvolutionRunner runner(evo, job, {}, "bench", options);
+  const auto since = Clock::now();
+  runner.run();
+  if (runner.summary().status.generation != settings.jobs) std::abort();
+  return per_second(settings.jobs + 1, since);
+}
+
+void compare_runner(bench::Table& table, const Settings& settings, const std::string& metric,
+                    ResultsKeep keep) {
+  std::vector<double> bare, ours, ratios;
+  for (int round = 0; round < settings.rounds; ++round) {
+    if (round % 2 == 0) bare.push_back(bare_round(settings));
+    ours.push_back(runner_round(settings, keep));
+    if (round % 2 != 0) bare.push_back(bare_round(settings));
+    ratios.push_back(ours.back() / bare.back());
+  }
+  table.add(metric, bench::median(ours), "jobs/s", bench::median(bare), bench::median(ratios),
+            bench::spread(ratios));
+}
+
 void compare(bench::Table& table, const Settings& settings, const std::string& metric,
              bool cgroups) {
   std::vector<double> bare;
@@ -184,6 +222,8 @@ int main(int argc, char** argv) {
   bench::Table table;
   compare(table, settings, "local launcher, 2 at a time", true);
   compare(table, settings, "local launcher without cgroups, 2 at a time", false);
+  compare_runner(table, settings, "through the runner, every result recorded", ResultsKeep::none);
+  compare_runner(table, settings, "through the runner, all generations on disk", ResultsKeep::all);
   {
     const std::vector<char> memory = resident_memory(std::size_t{1} << 30);
     compare(table, settings, "local launcher, parent with 1 GiB resident", true);
