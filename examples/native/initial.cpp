@@ -10,4 +10,6 @@ static double approximate(double x) {
 }
 // EVOLVE-BLOCK-END
 
-extern "C" double candidate(double x) { return approximate(x); }
+extern "C" double candidate(double x) {
+  return approximate(x);
+}

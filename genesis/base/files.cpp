@@ -176,15 +176,18 @@ bool is_network_file_system(const fs::path& path) {
     case 0x5346414F:  // AFS
     case 0x65735546:  // FUSE: sshfs, s3fs and friends cannot be told apart
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
 TempDir::TempDir(std::string_view prefix) {
   const char* root = std::getenv("TMPDIR");
-  std::string pattern = fmt::format("{}/{}-XXXXXX", root != nullptr && *root ? root : "/tmp", prefix);
+  std::string pattern =
+      fmt::format("{}/{}-XXXXXX", root != nullptr && *root ? root : "/tmp", prefix);
   if (::mkdtemp(pattern.data()) == nullptr) {
-    throw GenesisError(Error{ErrorKind::io, fmt::format("cannot make a temporary folder '{}'", pattern)});
+    throw GenesisError(
+        Error{ErrorKind::io, fmt::format("cannot make a temporary folder '{}'", pattern)});
   }
   path_ = pattern;
 }

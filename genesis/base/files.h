@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 /// Whether data must survive a loss of power (fsync of file and folder) or only of the process.
 enum class Durability { process, power };
 
-/// Reads a regular file; refuses symbolic links when `follow_links` is false, anything that is not a
-/// regular file, and files larger than `max_bytes` (kind `parse`, so that callers can tell them).
+/// Reads a regular file; refuses symbolic links when `follow_links` is false, anything that is not
+/// a regular file, and files larger than `max_bytes` (kind `parse`, so that callers can tell them).
 Result<std::string> read_file(const fs::path& path, std::size_t max_bytes = 64u << 20,
                               bool follow_links = true);
 

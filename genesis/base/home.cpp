@@ -26,9 +26,10 @@ Result<fs::path> home_directory() {
     if (has_data(folder / "share" / "genesis")) return folder / "share" / "genesis";
     if (folder == folder.root_path() || folder.empty()) break;
   }
-  return make_error(ErrorKind::not_found,
-                    "the configs folder was not found near the program; set GENESIS_HOME to the folder "
-                    "that holds configs/ and evaluators/");
+  return make_error(
+      ErrorKind::not_found,
+      "the configs folder was not found near the program; set GENESIS_HOME to the folder "
+      "that holds configs/ and evaluators/");
 }
 
 fs::path find_data_file(const fs::path& path) {

@@ -6,8 +6,8 @@
 
 namespace genesis {
 
-/// The folder that holds configs/, evaluators/ and examples/: GENESIS_HOME, or found relative to the
-/// running binary (a build tree inside the checkout, or <prefix>/share/genesis when installed).
+/// The folder that holds configs/, evaluators/ and examples/: GENESIS_HOME, or found relative to
+/// the running binary (a build tree inside the checkout, or <prefix>/share/genesis when installed).
 Result<std::filesystem::path> home_directory();
 
 /// `path` itself when absolute or present relative to the working directory; else relative to the

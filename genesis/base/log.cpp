@@ -27,7 +27,8 @@ struct Sinks {
   std::shared_ptr<spdlog::logger> console;
 
   Sinks() {
-    console = std::make_shared<spdlog::logger>("genesis", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    console = std::make_shared<spdlog::logger>("genesis",
+                                               std::make_shared<spdlog::sinks::stderr_sink_mt>());
     console->set_pattern("%l: %v");
     console->set_level(spdlog::level::warn);
   }
@@ -40,10 +41,14 @@ Sinks& sinks() {
 
 spdlog::level::level_enum spd_level(log::Level level) {
   switch (level) {
-    case log::Level::debug: return spdlog::level::debug;
-    case log::Level::info: return spdlog::level::info;
-    case log::Level::warning: return spdlog::level::warn;
-    case log::Level::error: return spdlog::level::err;
+    case log::Level::debug:
+      return spdlog::level::debug;
+    case log::Level::info:
+      return spdlog::level::info;
+    case log::Level::warning:
+      return spdlog::level::warn;
+    case log::Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -54,7 +59,8 @@ void register_secret(std::string value) {
   if (value.size() < 4) return;  // shorter ones would mangle ordinary text
   const std::lock_guard lock(secrets().mutex);
   auto& values = secrets().values;
-  if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(std::move(value));
+  if (std::find(values.begin(), values.end(), value) == values.end())
+    values.push_back(std::move(value));
 }
 
 std::string redact(std::string_view text) {
@@ -81,11 +87,14 @@ Status open_file(const std::filesystem::path& path) {
     sinks().file = std::move(logger);
     return {};
   } catch (const spdlog::spdlog_ex& failure) {
-    return make_error(ErrorKind::io, fmt::format("open log '{}': {}", path.string(), failure.what()));
+    return make_error(ErrorKind::io,
+                      fmt::format("open log '{}': {}", path.string(), failure.what()));
   }
 }
 
-void set_stderr_level(Level level) { sinks().console->set_level(spd_level(level)); }
+void set_stderr_level(Level level) {
+  sinks().console->set_level(spd_level(level));
+}
 
 void write(Level level, std::string_view message) {
   const std::string clean = redact(message);

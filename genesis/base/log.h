@@ -11,8 +11,8 @@
 
 namespace genesis {
 
-/// Secrets are never logged, stored or shown: values registered here are replaced by "[redacted]" in
-/// every log line. Thread-safe.
+/// Secrets are never logged, stored or shown: values registered here are replaced by "[redacted]"
+/// in every log line. Thread-safe.
 void register_secret(std::string value);
 std::string redact(std::string_view text);
 

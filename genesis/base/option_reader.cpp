@@ -22,11 +22,16 @@ const json& empty_object() {
 
 std::string describe(const json& value) {
   switch (value.type()) {
-    case json::value_t::null: return "null";
-    case json::value_t::object: return "a mapping";
-    case json::value_t::array: return "a list";
-    case json::value_t::string: return fmt::format("the text '{}'", value.get_ref<const std::string&>());
-    default: return value.dump();
+    case json::value_t::null:
+      return "null";
+    case json::value_t::object:
+      return "a mapping";
+    case json::value_t::array:
+      return "a list";
+    case json::value_t::string:
+      return fmt::format("the text '{}'", value.get_ref<const std::string&>());
+    default:
+      return value.dump();
   }
 }
 
@@ -44,14 +49,18 @@ void OptionReader::fail(std::string_view key, std::string message) const {
   throw OptionException({fmt::format("{}{}{}", path_, dot, key), std::move(message)});
 }
 
-bool OptionReader::has(std::string_view key) const { return object_->contains(key); }
+bool OptionReader::has(std::string_view key) const {
+  return object_->contains(key);
+}
 
 bool OptionReader::take(std::string_view key) {
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
   return object_->contains(key);
 }
 
-bool OptionReader::is_null(std::string_view key) const { return object_->at(std::string(key)).is_null(); }
+bool OptionReader::is_null(std::string_view key) const {
+  return object_->at(std::string(key)).is_null();
+}
 
 const json* OptionReader::value(std::string_view key) {
   if (!take(key)) return nullptr;
@@ -62,12 +71,15 @@ const json* OptionReader::value(std::string_view key) {
   return &found;
 }
 
-void OptionReader::ignore(std::string_view key) { take(key); }
+void OptionReader::ignore(std::string_view key) {
+  take(key);
+}
 
 void OptionReader::read(std::string_view key, bool& out) {
   const json* found = value(key);
   if (found == nullptr) return;
-  if (!found->is_boolean()) fail(key, fmt::format("expected true or false, found {}", describe(*found)));
+  if (!found->is_boolean())
+    fail(key, fmt::format("expected true or false, found {}", describe(*found)));
   out = found->get<bool>();
 }
 
@@ -82,7 +94,8 @@ void OptionReader::read(std::string_view key, std::int64_t& out) {
       return;
     }
   }
-  if (!found->is_number_integer()) fail(key, fmt::format("expected a whole number, found {}", describe(*found)));
+  if (!found->is_number_integer())
+    fail(key, fmt::format("expected a whole number, found {}", describe(*found)));
   if (found->is_number_unsigned() && found->get<std::uint64_t>() > INT64_MAX) {
     fail(key, fmt::format("{} is too large", describe(*found)));
   }
@@ -122,7 +135,8 @@ void OptionReader::read(std::string_view key, std::string& out) {
   const json* found = value(key);
   if (found == nullptr) return;
   if (!found->is_string()) {
-    fail(key, fmt::format("expected text, found {} (put quotes around it to mean text)", describe(*found)));
+    fail(key, fmt::format("expected text, found {} (put quotes around it to mean text)",
+                          describe(*found)));
   }
   out = found->get<std::string>();
 }
@@ -136,12 +150,13 @@ void OptionReader::read(std::string_view key, std::filesystem::path& out) {
 void OptionReader::read(std::string_view key, std::chrono::milliseconds& out) {
   const json* found = value(key);
   if (found == nullptr) return;
-  const std::string text = found->is_string() ? found->get<std::string>()
+  const std::string text = found->is_string()   ? found->get<std::string>()
                            : found->is_number() ? fmt::format("{}", found->get<double>())
                                                 : std::string();
   const auto parsed = parse_duration(text);
   if (text.empty() || !parsed) {
-    fail(key, fmt::format("expected a duration (seconds, or HH:MM:SS, or like 5m), found {}", describe(*found)));
+    fail(key, fmt::format("expected a duration (seconds, or HH:MM:SS, or like 5m), found {}",
+                          describe(*found)));
   }
   out = *parsed;
 }
@@ -176,7 +191,8 @@ void OptionReader::read(std::string_view key, std::vector<std::string>& out) {
   if (!found->is_array()) fail(key, fmt::format("expected a list, found {}", describe(*found)));
   std::vector<std::string> texts;
   for (const json& item : *found) {
-    if (item.is_structured() || item.is_null()) fail(key, fmt::format("expected a list of texts, found {} in it", describe(item)));
+    if (item.is_structured() || item.is_null())
+      fail(key, fmt::format("expected a list of texts, found {} in it", describe(item)));
     texts.push_back(item.is_string() ? item.get<std::string>() : item.dump());
   }
   out = std::move(texts);
@@ -188,7 +204,8 @@ void OptionReader::read(std::string_view key, std::vector<double>& out) {
   if (!found->is_array()) fail(key, fmt::format("expected a list, found {}", describe(*found)));
   std::vector<double> numbers;
   for (const json& item : *found) {
-    if (!item.is_number()) fail(key, fmt::format("expected a list of numbers, found {} in it", describe(item)));
+    if (!item.is_number())
+      fail(key, fmt::format("expected a list of numbers, found {} in it", describe(item)));
     numbers.push_back(item.get<double>());
   }
   out = std::move(numbers);
@@ -201,7 +218,8 @@ void OptionReader::read(std::string_view key, std::map<std::string, std::string>
   std::map<std::string, std::string> texts;
   for (const auto& [name, item] : found->items()) {
     if (item.is_structured() || item.is_null()) {
-      fail(fmt::format("{}.{}", key, name), fmt::format("expected a text, found {}", describe(item)));
+      fail(fmt::format("{}.{}", key, name),
+           fmt::format("expected a text, found {}", describe(item)));
     }
     texts[name] = item.is_string() ? item.get<std::string>() : item.dump();
   }
@@ -213,14 +231,16 @@ void OptionReader::read(std::string_view key, json& out) {
   if (found != nullptr) out = *found;
 }
 
-std::optional<std::size_t> OptionReader::take_choice(std::string_view key, const std::vector<std::string>& known) {
+std::optional<std::size_t> OptionReader::take_choice(std::string_view key,
+                                                     const std::vector<std::string>& known) {
   const json* found = value(key);
   if (found == nullptr) return std::nullopt;
   if (found->is_string()) {
     const auto at = std::find(known.begin(), known.end(), found->get_ref<const std::string&>());
     if (at != known.end()) return static_cast<std::size_t>(at - known.begin());
-    fail(key, fmt::format("'{}' is not one of {}{}", found->get_ref<const std::string&>(), join(known, ", "),
-                          did_you_mean(found->get_ref<const std::string&>(), known)));
+    fail(key,
+         fmt::format("'{}' is not one of {}{}", found->get_ref<const std::string&>(),
+                     join(known, ", "), did_you_mean(found->get_ref<const std::string&>(), known)));
   }
   fail(key, fmt::format("expected one of {}, found {}", join(known, ", "), describe(*found)));
 }
@@ -233,7 +253,8 @@ OptionReader OptionReader::object(std::string_view key) {
 
 void OptionReader::require(std::string_view key) const {
   const auto at = object_->find(key);
-  if (at == object_->end() || at->is_null() || (at->is_string() && at->get_ref<const std::string&>().empty())) {
+  if (at == object_->end() || at->is_null() ||
+      (at->is_string() && at->get_ref<const std::string&>().empty())) {
     fail(key, "a value must be given");
   }
 }

@@ -14,8 +14,8 @@
 
 namespace genesis {
 
-/// One thing wrong with a configuration value. `path` is the dotted key ("job_config.time"), by which
-/// the command line finds the file and line, or the argument, that set it.
+/// One thing wrong with a configuration value. `path` is the dotted key ("job_config.time"), by
+/// which the command line finds the file and line, or the argument, that set it.
 struct OptionError {
   std::string path;
   std::string message;
@@ -55,8 +55,9 @@ class OptionReader {
   void read_bytes(std::string_view key, std::optional<std::uint64_t>& out);
   void read(std::string_view key, std::vector<std::string>& out);
   void read(std::string_view key, std::vector<double>& out);
-  void read(std::string_view key, std::map<std::string, std::string>& out);  ///< scalars become text
-  void read(std::string_view key, nlohmann::json& out);                      ///< as it is
+  void read(std::string_view key,
+            std::map<std::string, std::string>& out);    ///< scalars become text
+  void read(std::string_view key, nlohmann::json& out);  ///< as it is
 
   template <typename T>
   void read(std::string_view key, std::optional<T>& out) {
@@ -94,7 +95,8 @@ class OptionReader {
   bool take(std::string_view key);  ///< Marks as known; false when absent.
   bool is_null(std::string_view key) const;
   const nlohmann::json* value(std::string_view key);
-  std::optional<std::size_t> take_choice(std::string_view key, const std::vector<std::string>& known);
+  std::optional<std::size_t> take_choice(std::string_view key,
+                                         const std::vector<std::string>& known);
 
   const nlohmann::json* object_;
   std::string path_;

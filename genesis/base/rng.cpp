@@ -46,7 +46,9 @@ std::uint64_t RandomStream::next64() {
   return high << 32 | (*this)();
 }
 
-double RandomStream::uniform() { return static_cast<double>(next64() >> 11) * 0x1.0p-53; }
+double RandomStream::uniform() {
+  return static_cast<double>(next64() >> 11) * 0x1.0p-53;
+}
 
 std::uint64_t RandomStream::below(std::uint64_t bound) {
   const std::uint64_t threshold = (0 - bound) % bound;

@@ -47,7 +47,8 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
 bool starts_with_ignore_case(std::string_view text, std::string_view prefix) {
   if (text.size() < prefix.size()) return false;
   return std::equal(prefix.begin(), prefix.end(), text.begin(), [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
   });
 }
 
@@ -95,7 +96,8 @@ namespace {
 Result<double> parse_number(std::string_view text, std::string_view whole, std::string_view what) {
   double value = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc() || end != text.data() + text.size() || !std::isfinite(value) || value < 0) {
+  if (failure != std::errc() || end != text.data() + text.size() || !std::isfinite(value) ||
+      value < 0) {
     return make_error(ErrorKind::invalid_argument, fmt::format("'{}' is not {}", whole, what));
   }
   return value;
@@ -119,7 +121,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     }
     const auto fields = split(text, ':');
     if (fields.size() > 3) {
-      return make_error(ErrorKind::invalid_argument, fmt::format("'{}' is not {}", whole, kDurationForms));
+      return make_error(ErrorKind::invalid_argument,
+                        fmt::format("'{}' is not {}", whole, kDurationForms));
     }
     for (const std::string_view field : fields) {
       GENESIS_TRY_ASSIGN(const double part, parse_number(field, whole, kDurationForms));
@@ -132,11 +135,21 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
       text.remove_suffix(2);
     } else if (!text.empty()) {
       switch (text.back()) {
-        case 's': unit = 1; break;
-        case 'm': unit = 60; break;
-        case 'h': unit = 3600; break;
-        case 'd': unit = 86400; break;
-        default: unit = 0; break;
+        case 's':
+          unit = 1;
+          break;
+        case 'm':
+          unit = 60;
+          break;
+        case 'h':
+          unit = 3600;
+          break;
+        case 'd':
+          unit = 86400;
+          break;
+        default:
+          unit = 0;
+          break;
       }
       if (unit != 0) text.remove_suffix(1);
       if (unit == 0) unit = 1;
@@ -146,7 +159,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   }
   seconds += days * 86400;
   if (seconds > 1e11) {
-    return make_error(ErrorKind::invalid_argument, fmt::format("'{}' is longer than 3,000 years", whole));
+    return make_error(ErrorKind::invalid_argument,
+                      fmt::format("'{}' is longer than 3,000 years", whole));
   }
   return std::chrono::milliseconds(std::llround(seconds * 1000));
 }
@@ -169,15 +183,25 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
   double unit = 1;
   if (!text.empty()) {
     switch (std::toupper(static_cast<unsigned char>(text.back()))) {
-      case 'K': unit = 0x1p10; break;
-      case 'M': unit = 0x1p20; break;
-      case 'G': unit = 0x1p30; break;
-      case 'T': unit = 0x1p40; break;
-      default: break;
+      case 'K':
+        unit = 0x1p10;
+        break;
+      case 'M':
+        unit = 0x1p20;
+        break;
+      case 'G':
+        unit = 0x1p30;
+        break;
+      case 'T':
+        unit = 0x1p40;
+        break;
+      default:
+        break;
     }
     if (unit != 1) text.remove_suffix(1);
   }
-  GENESIS_TRY_ASSIGN(const double number, parse_number(trim(text), whole, "a size (512M, 8G, bytes …)"));
+  GENESIS_TRY_ASSIGN(const double number,
+                     parse_number(trim(text), whole, "a size (512M, 8G, bytes …)"));
   if (number * unit > 0x1p60) {
     return make_error(ErrorKind::invalid_argument, fmt::format("'{}' is over 1 EiB", whole));
   }
@@ -202,10 +226,17 @@ std::size_t utf8_sequence(std::string_view text) {
   if (lead < 0x80) return 1;
   std::size_t length = 0;
   std::uint32_t code = 0;
-  if (lead >= 0xC2 && lead <= 0xDF) { length = 2; code = lead & 0x1F; }
-  else if (lead >= 0xE0 && lead <= 0xEF) { length = 3; code = lead & 0x0F; }
-  else if (lead >= 0xF0 && lead <= 0xF4) { length = 4; code = lead & 0x07; }
-  else return 0;
+  if (lead >= 0xC2 && lead <= 0xDF) {
+    length = 2;
+    code = lead & 0x1F;
+  } else if (lead >= 0xE0 && lead <= 0xEF) {
+    length = 3;
+    code = lead & 0x0F;
+  } else if (lead >= 0xF0 && lead <= 0xF4) {
+    length = 4;
+    code = lead & 0x07;
+  } else
+    return 0;
   if (text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xC0) != 0x80) return 0;

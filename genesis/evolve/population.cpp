@@ -77,28 +77,34 @@ std::vector<IslandMove> Population::seed_copies() const {
   return moves;
 }
 
+// All migrants are chosen before any of them moves: nobody travels twice in one event.
 std::vector<IslandMove> Population::migrate(std::int64_t generation) {
   std::vector<IslandMove> moves;
   const int count = static_cast<int>(islands_.size());
   if (count < 2 || config_.migration_rate <= 0) return moves;
   RandomStream random(seed_, "migration", static_cast<std::uint64_t>(generation));
   for (int from = 0; from < count; ++from) {
-    RankedSet& island = islands_[static_cast<std::size_t>(from)];
+    const RankedSet& island = islands_[static_cast<std::size_t>(from)];
+    const std::size_t first = config_.island_elitism ? 1 : 0;  // the island's best stays
     if (island.size() < 2) continue;
     const auto share =
         static_cast<std::size_t>(static_cast<double>(island.size()) * config_.migration_rate);
-    const std::size_t migrants =
-        std::clamp<std::size_t>(share, 1, static_cast<std::size_t>(config_.migration_interval));
-    for (std::size_t i = 0; i < migrants && island.size() > 1; ++i) {
-      const std::size_t first = config_.island_elitism ? 1 : 0;  // the island's best stays
-      const auto chosen = island.at(first + random.below(island.size() - first));
-      if (chosen.generation == 0) continue;  // the seed lives everywhere already
+    const std::size_t migrants = std::min(
+        std::clamp<std::size_t>(share, 1, static_cast<std::size_t>(config_.migration_interval)),
+        island.size() - 1);
+    std::vector<std::size_t> ranks;
+    // Bounded tries: in a small island most ranks may be taken already.
+    for (std::size_t tries = 0; ranks.size() < migrants && tries < 4 * migrants; ++tries) {
+      const std::size_t rank = first + random.below(island.size() - first);
+      if (std::find(ranks.begin(), ranks.end(), rank) != ranks.end()) continue;
+      ranks.push_back(rank);
       int to = static_cast<int>(random.below(static_cast<std::uint64_t>(count - 1)));
       if (to >= from) ++to;
-      moves.push_back({chosen.generation, from, to, false});
-      apply(moves.back());
+      const std::int64_t chosen = island.at(rank).generation;
+      if (chosen != 0) moves.push_back({chosen, from, to, false});  // the seed lives everywhere
     }
   }
+  for (const IslandMove& move : moves) apply(move);
   return moves;
 }
 

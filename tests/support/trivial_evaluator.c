@@ -24,12 +24,12 @@ struct options {
   long sleep_ms;
 };
 
-static void die(const char *what, const char *object) {
+static void die(const char* what, const char* object) {
   fprintf(stderr, "trivial_evaluator: %s '%s': %s\n", what, object, strerror(errno));
   exit(70);
 }
 
-static void write_all(int fd, const char *data, size_t size, const char *path) {
+static void write_all(int fd, const char* data, size_t size, const char* path) {
   while (size > 0) {
     const ssize_t written = write(fd, data, size);
     if (written < 0) die("cannot write", path);
@@ -38,7 +38,7 @@ static void write_all(int fd, const char *data, size_t size, const char *path) {
   }
 }
 
-static void publish(const char *folder, const char *name, const char *text) {
+static void publish(const char* folder, const char* name, const char* text) {
   char temporary[kPathLength], path[kPathLength];
   snprintf(temporary, sizeof temporary, "%s/.%s.tmp", folder, name);
   snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -49,8 +49,8 @@ static void publish(const char *folder, const char *name, const char *text) {
   if (rename(temporary, path) != 0) die("cannot rename", path);
 }
 
-static void witness(const char *path) {
-  const char *token = getenv("GENESIS_ATTEMPT_TOKEN");
+static void witness(const char* path) {
+  const char* token = getenv("GENESIS_ATTEMPT_TOKEN");
   char line[512];
   snprintf(line, sizeof line, "%s\n", token != NULL ? token : "no-token");
   const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -60,7 +60,7 @@ static void witness(const char *path) {
 }
 
 /* The first number after the word "score" in the program, 0 where there is none. */
-static double score_of(const char *path) {
+static double score_of(const char* path) {
   static char text[kProgramLength];
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) die("cannot read", path);
@@ -68,13 +68,13 @@ static double score_of(const char *path) {
   if (length < 0) die("cannot read", path);
   close(fd);
   text[length] = '\0';
-  const char *at = strstr(text, "score");
+  const char* at = strstr(text, "score");
   if (at == NULL) return 0.0;
   at += strcspn(at, "+-.0123456789");
   return strtod(at, NULL);
 }
 
-static const char *value_of(int argc, char **argv, int *i) {
+static const char* value_of(int argc, char** argv, int* i) {
   if (*i + 1 >= argc) {
     fprintf(stderr, "trivial_evaluator: %s needs a value\n", argv[*i]);
     exit(64);
@@ -82,34 +82,44 @@ static const char *value_of(int argc, char **argv, int *i) {
   return argv[++*i];
 }
 
-static struct options parse(int argc, char **argv) {
+static struct options parse(int argc, char** argv) {
   struct options o = {0};
   o.score = "1.0";
   for (int i = 1; i < argc; ++i) {
-    const char *name = argv[i];
-    if (strcmp(name, "--program_path") == 0) o.program = value_of(argc, argv, &i);
-    else if (strcmp(name, "--results_dir") == 0) o.results = value_of(argc, argv, &i);
-    else if (strcmp(name, "--witness") == 0) o.witness = value_of(argc, argv, &i);
-    else if (strcmp(name, "--score") == 0) o.score = value_of(argc, argv, &i);
-    else if (strcmp(name, "--sleep-ms") == 0) o.sleep_ms = atol(value_of(argc, argv, &i));
-    else if (strcmp(name, "--exit") == 0) o.exit_code = atoi(value_of(argc, argv, &i));
-    else if (strcmp(name, "--score-from-text") == 0) o.score_from_text = 1;
-    else if (strcmp(name, "--fail") == 0) o.fail = 1;
-    else if (strcmp(name, "--no-results") == 0) o.no_results = 1;
+    const char* name = argv[i];
+    if (strcmp(name, "--program_path") == 0)
+      o.program = value_of(argc, argv, &i);
+    else if (strcmp(name, "--results_dir") == 0)
+      o.results = value_of(argc, argv, &i);
+    else if (strcmp(name, "--witness") == 0)
+      o.witness = value_of(argc, argv, &i);
+    else if (strcmp(name, "--score") == 0)
+      o.score = value_of(argc, argv, &i);
+    else if (strcmp(name, "--sleep-ms") == 0)
+      o.sleep_ms = atol(value_of(argc, argv, &i));
+    else if (strcmp(name, "--exit") == 0)
+      o.exit_code = atoi(value_of(argc, argv, &i));
+    else if (strcmp(name, "--score-from-text") == 0)
+      o.score_from_text = 1;
+    else if (strcmp(name, "--fail") == 0)
+      o.fail = 1;
+    else if (strcmp(name, "--no-results") == 0)
+      o.no_results = 1;
     else {
       fprintf(stderr, "trivial_evaluator: unknown option %s\n", name);
       exit(64);
     }
   }
   if (o.results == NULL || (o.score_from_text && o.program == NULL)) {
-    fprintf(stderr, "trivial_evaluator: --results_dir is needed, and --program_path for a score "
-                    "from its text\n");
+    fprintf(stderr,
+            "trivial_evaluator: --results_dir is needed, and --program_path for a score "
+            "from its text\n");
     exit(64);
   }
   return o;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   const struct options o = parse(argc, argv);
   if (o.witness != NULL) witness(o.witness);
   if (o.sleep_ms > 0) {
@@ -119,11 +129,11 @@ int main(int argc, char **argv) {
   if (o.no_results) return o.exit_code;
   char metrics[256];
   if (o.score_from_text)
-    snprintf(metrics, sizeof metrics, "{\"combined_score\": %.17g, \"public\": {}, \"private\": {}}",
-             score_of(o.program));
+    snprintf(metrics, sizeof metrics,
+             "{\"combined_score\": %.17g, \"public\": {}, \"private\": {}}", score_of(o.program));
   else
-    snprintf(metrics, sizeof metrics, "{\"combined_score\": %.64s, \"public\": {}, \"private\": {}}",
-             o.score);
+    snprintf(metrics, sizeof metrics,
+             "{\"combined_score\": %.64s, \"public\": {}, \"private\": {}}", o.score);
   if (mkdir(o.results, 0755) != 0 && errno != EEXIST) die("cannot make", o.results);
   publish(o.results, "metrics.json", metrics);
   publish(o.results, "correct.json",

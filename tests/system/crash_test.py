@@ -114,7 +114,7 @@ class CrashTest(unittest.TestCase):
 
     def test_2_killed_at_random(self):
         kills = 1000 if SOAK else 200
-        generations = 40_000 if SOAK else 9000
+        generations = 40_000 if SOAK else 16_000
         run = self.root / "random"
         command = self.command(run, generations, 3, sleep_ms=3)
         chance = random.Random(17)

@@ -324,8 +324,7 @@ TEST_F(EvolutionRunTest, ARunningRunAnswersAndIsExtendedAndStopped) {
 }
 
 /// A run on the fake launcher, whose machine can be told to fail.
-run::RunSummary run_on_fake(EvolutionConfig evo, const fs::path& output,
-                            nlohmann::json options) {
+run::RunSummary run_on_fake(EvolutionConfig evo, const fs::path& output, nlohmann::json options) {
   launch::register_builtin_backends();
   launch::JobConfig job;
   job.type = "fake";
