@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -74,6 +75,9 @@ class StopTarget {
 }  // namespace
 
 Outcome run_session(run::RunSpec spec, const SessionOptions& options) {
+  // Candidates run as the same user: without this one could write the runner's memory through
+  // /proc.
+  ::prctl(PR_SET_DUMPABLE, 0);
   StopTarget target;
   SignalThread signals([&target](int number, int count) {
     if (count > 2) return;

@@ -50,9 +50,10 @@ struct MutationFeedback {
 
 /// What turns a parent (and inspirations) into a candidate program.
 ///
-/// All calls and the answer on the I/O thread; several requests may be in flight. The choice that
-/// depends on learned state is made inside `mutate`, before it returns, so that equal histories
-/// make equal choices. Randomness comes from streams of (run_seed, purpose, proposal).
+/// All calls and the answer on the I/O thread; several requests may be in flight, and the answer
+/// may come from inside `mutate`. The choice that depends on learned state is made inside `mutate`,
+/// before it returns, so that equal histories make equal choices. Randomness comes from streams of
+/// (run_seed, purpose, proposal).
 class Mutator {
  public:
   /// Errors: `not_found` when there is nothing to change, `parse` when the candidate does not pass

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "genesis/base/text.h"
@@ -48,11 +49,24 @@ Result<std::unique_ptr<OperatorMutator>> OperatorMutator::create(WorkerPool& wor
       new OperatorMutator(workers, std::move(options), std::move(operators), std::move(selector)));
 }
 
+// A literal operator on a small program takes a few microseconds: less than handing it over.
+bool OperatorMutator::is_quick(const std::vector<const Operator*>& choices,
+                               const MutationRequest& request) {
+  constexpr std::size_t kSmallProgram = 16u << 10;
+  return request.parent.program->size() < kSmallProgram &&
+         std::all_of(choices.begin(), choices.end(),
+                     [](const Operator* choice) { return choice->keeps_syntax(); });
+}
+
 void OperatorMutator::mutate(MutationRequest request, Done done) {
   RandomStream random(request.run_seed, "operator", static_cast<std::uint64_t>(request.proposal));
   std::vector<const Operator*> choices;
   for (int i = 0; i < options_.max_tries; ++i) {
     choices.push_back(operators_[selector_.choose(random)]);
+  }
+  if (is_quick(choices, request)) {
+    done(apply_one_of(choices, request, options_, *checker_));
+    return;
   }
   struct Work {
     MutationRequest request;

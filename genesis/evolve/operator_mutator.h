@@ -21,7 +21,8 @@ struct OperatorMutatorOptions {
 };
 
 /// Mutation by the built-in operators: needs no key and no service. Operators are chosen on the I/O
-/// thread from the learned state; applying them and the syntax gate happen on the worker pool.
+/// thread from the learned state; applying them and the syntax gate happen on the worker pool,
+/// unless it is a matter of microseconds: then the answer comes from inside `mutate`.
 class OperatorMutator final : public Mutator {
  public:
   /// Errors: unknown operator name (with the nearest), none usable.
@@ -36,6 +37,7 @@ class OperatorMutator final : public Mutator {
  private:
   OperatorMutator(WorkerPool& workers, OperatorMutatorOptions options,
                   std::vector<const Operator*> operators, OperatorSelector selector);
+  static bool is_quick(const std::vector<const Operator*>& choices, const MutationRequest& request);
   static Answer apply_one_of(const std::vector<const Operator*>& choices,
                              const MutationRequest& request, const OperatorMutatorOptions& options,
                              SyntaxChecker& checker);

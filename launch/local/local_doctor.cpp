@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "genesis/base/fd.h"
+#include "genesis/process/cgroup.h"
 #include "genesis/process/spawn.h"
 #include "launch/local/gpus.h"
 #include "launch/local/local_config.h"
@@ -49,6 +50,22 @@ DoctorLine check_spawn() {
   return line;
 }
 
+DoctorLine check_cgroups() {
+  const process::CgroupSupport support = process::find_cgroups();
+  DoctorLine line{support.any(), false, "control groups", "", ""};
+  if (!support.any()) {
+    line.found = support.reason + "; process trees are ended through the guard all the same";
+    line.remedy =
+        "for memory limits per job run below a delegated group (systemd-run --user --scope -p "
+        "Delegate=yes …)";
+    return line;
+  }
+  line.found = fmt::format("process trees yes, memory limits {}, process limits {}",
+                           support.limits_memory() ? "yes" : "per process only",
+                           support.limits_processes() ? "yes" : "per user only");
+  return line;
+}
+
 DoctorLine check_descriptors() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -75,7 +92,8 @@ DoctorLine list_gpus() {
 }  // namespace
 
 std::vector<DoctorLine> local_doctor() {
-  return {check_pidfd(), check_spawn(), check_descriptors(), check_python(), list_gpus()};
+  return {check_pidfd(),       check_spawn(),  check_cgroups(),
+          check_descriptors(), check_python(), list_gpus()};
 }
 
 }  // namespace genesis::launch

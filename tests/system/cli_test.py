@@ -28,12 +28,14 @@ def solve():
 # EVOLVE-BLOCK-END
 """
 
-# Scores what solve() returns. While a file `hold` lies beside it, evaluations wait.
+# Scores what solve() returns. While a file `hold` lies beside it, evaluations wait, and say so by a
+# file `held`.
 EVALUATOR = """import json, os, sys, time
 args = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 here = os.path.dirname(os.path.abspath(__file__))
 end = time.time() + 60
 while os.path.exists(os.path.join(here, "hold")) and time.time() < end:
+    open(os.path.join(here, "held"), "w").close()
     time.sleep(0.01)
 scope = {}
 exec(open(args["--program_path"]).read(), scope)
@@ -133,7 +135,10 @@ class CliTest(unittest.TestCase):
         self.make_task()
         process = self.start("evo_config.num_generations=50", *overrides)
         self.poll("programs are recorded", lambda: self.recorded() >= 2)
+        if os.path.exists(self.path("t/held")):
+            os.remove(self.path("t/held"))
         self.write("t/hold", "")
+        self.poll("an evaluation is held", lambda: os.path.exists(self.path("t/held")))
         return process
 
     def recorded(self):
@@ -142,6 +147,7 @@ class CliTest(unittest.TestCase):
 
     def release(self):
         os.remove(self.path("t/hold"))
+        os.remove(self.path("t/held"))
 
     def check_golden(self, name, text):
         text = text.replace(self.dir, "DIR")

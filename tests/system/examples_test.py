@@ -128,7 +128,7 @@ class NativeTask(TaskCase):
             (("// Approx", "#include <cmath>\n// Approx"), "not allowed"),
             (('extern "C" double candidate', 'extern "C" double exp2(double);\n'
               'extern "C" double candidate'), None),  # declared only: harmless
-            (("{ return approximate(x); }", "{ return exp2(x); }"), "does not compile"),
+            (("  return approximate(x);", "  return exp2(x);"), "does not compile"),
         )
         for replacement, message in cases:
             with self.subTest(message):
