@@ -61,6 +61,18 @@ class EvolutionRunImpl final : public EvolutionRun {
 
   Status prepare(const LauncherFactory& factory) {
     spec_.output_dir = fs::absolute(spec_.output_dir).lexically_normal();
+    std::error_code ignored;
+    const bool new_folder = !fs::exists(spec_.output_dir, ignored);
+    Status prepared = prepare_in_folder(factory);
+    if (!prepared && new_folder) {
+      // A start that was refused leaves nothing behind.
+      close_store();
+      fs::remove_all(spec_.output_dir, ignored);
+    }
+    return prepared;
+  }
+
+  Status prepare_in_folder(const LauncherFactory& factory) {
     GENESIS_TRY(make_directories(spec_.output_dir / ".genesis"));
     GENESIS_TRY_ASSIGN(lock_, store::RunLock::acquire(spec_.output_dir));
     GENESIS_TRY(log::open_file(spec_.output_dir / "evolution_run.log"));
@@ -408,7 +420,11 @@ class EvolutionRunImpl final : public EvolutionRun {
     for (StatusObserver* observer : observers_) observer->on_finish(summary.status, summary.reason);
     log::info("ended: {} {}", to_string(summary.reason), summary.message);
     log::flush();
-    // The folder is free for others from here on, whoever still holds this object.
+    close_store();
+  }
+
+  // The folder is free for others from here on, whoever still holds this object.
+  void close_store() {
     runner_.reset();
     sources_.reset();
     store_.reset();

@@ -5,6 +5,7 @@ Nothing sleeps for effect: whatever takes time is polled with a deadline.
 """
 import json
 import os
+import pathlib
 import pty
 import re
 import select
@@ -135,8 +136,7 @@ class CliTest(unittest.TestCase):
         self.make_task()
         process = self.start("evo_config.num_generations=50", *overrides)
         self.poll("programs are recorded", lambda: self.recorded() >= 2)
-        if os.path.exists(self.path("t/held")):
-            os.remove(self.path("t/held"))
+        pathlib.Path(self.path("t/held")).unlink(missing_ok=True)
         self.write("t/hold", "")
         self.poll("an evaluation is held", lambda: os.path.exists(self.path("t/held")))
         return process
@@ -147,7 +147,6 @@ class CliTest(unittest.TestCase):
 
     def release(self):
         os.remove(self.path("t/hold"))
-        os.remove(self.path("t/held"))
 
     def check_golden(self, name, text):
         text = text.replace(self.dir, "DIR")

@@ -265,6 +265,7 @@ TEST_F(EvolutionRunTest, ASeedWithoutMarkersIsRefusedWithTheRemedy) {
   } catch (const GenesisError& refused) {
     EXPECT_NE(std::string(refused.what()).find("EVOLVE-BLOCK-START"), std::string::npos);
   }
+  EXPECT_FALSE(fs::exists(dir_.path() / "markers")) << "a refused start leaves nothing behind";
 }
 
 TEST_F(EvolutionRunTest, WhatIsKeptOnDiskIsWhatWasAsked) {
