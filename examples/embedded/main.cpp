@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
     const auto [best, score] = runner.run();
     std::printf("best score %.6f after %lld generations\n%s", score,
                 static_cast<long long>(runner.summary().status.generation), best.text().c_str());
-    return score > 0.9 ? 0 : 1;
+    return best.empty() ? 1 : 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "embedded: %s\n", error.what());
     return 2;

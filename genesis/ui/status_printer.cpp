@@ -121,7 +121,8 @@ std::string closing_summary(const SummaryText& summary) {
   if (!summary.best_path.empty()) row("program", short_path(summary.best_path));
   const double seconds = std::chrono::duration<double>(status.elapsed).count();
   std::string effort = format_duration(status.elapsed);
-  effort += fmt::format(", {} evaluations", status.evaluations);
+  effort +=
+      fmt::format(", {} evaluation{}", status.evaluations, status.evaluations == 1 ? "" : "s");
   if (seconds > 0) {
     effort += fmt::format(" ({:.2f}/s)", static_cast<double>(status.evaluations) / seconds);
   }

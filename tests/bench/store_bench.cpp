@@ -16,6 +16,8 @@
 
 #include "genesis/base/files.h"
 #include "genesis/base/rng.h"
+#include "genesis/evolve/population.h"
+#include "genesis/evolve/source_cache.h"
 #include "genesis/store/run_store.h"
 
 namespace genesis::store {
@@ -259,6 +261,25 @@ std::unique_ptr<RunStore> open_store(const std::filesystem::path& file) {
   return value_or_throw(RunStore::open(std::move(options)));
 }
 
+constexpr double kDrawTarget = 50;
+
+/// The median over draws of a parent with its inspirations, their texts included, as the runner
+/// makes them. The baseline of its row is the target.
+double draw_micros(evolve::Population& population, RunStore& store) {
+  evolve::SourceCache sources(store);
+  std::vector<double> micros;
+  for (std::int64_t proposal = 0; proposal < 5000; ++proposal) {
+    const auto start = SteadyClock::now();
+    const auto draw = population.draw(proposal);
+    value_or_throw(sources.get(draw.value().parent));
+    for (const std::int64_t inspiration : draw->inspirations) {
+      value_or_throw(sources.get(inspiration));
+    }
+    micros.push_back(seconds_since(start) * 1e6);
+  }
+  return median(std::move(micros));
+}
+
 void run_round(Bench& bench, const std::vector<std::string>& texts) {
   const TempDir dir("genesis-bench");
   const auto count = static_cast<std::int64_t>(texts.size());
@@ -283,12 +304,21 @@ void run_round(Bench& bench, const std::vector<std::string>& texts) {
   if (run.counters.programs != count) throw GenesisError(Error{ErrorKind::internal, "lost rows"});
   start = SteadyClock::now();
   std::int64_t seen = 0;
+  evolve::Population population(DatabaseConfig{}, 7);
   value_or_throw(store->for_each_program([&](const ProgramRecord& program) {
     seen += program.correct ? 1 : 0;
+    evolve::Member member;
+    member.generation = program.generation;
+    member.parent = program.parent;
+    member.score = program.score;
+    member.island = program.island;
+    member.correct = program.correct;
+    population.restore(member);
     return true;
   }));
   const double stream = seconds_since(start);
   if (seen != count) throw GenesisError(Error{ErrorKind::internal, "programs are missing"});
+  bench.add("draw", "us", draw_micros(population, *store), kDrawTarget);
   bench.add("reopen_and_load", "s", load, 0);
   bench.add("reopen_load_and_stream", "s", load + stream, bare.scan());
   const auto reader = value_or_throw(StoreReader::open(dir.path() / "run.sqlite"));

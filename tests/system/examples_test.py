@@ -12,6 +12,7 @@ from fractions import Fraction
 
 HOME = os.environ.get("GENESIS_HOME") or os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
+BIN = os.environ.get("GENESIS_BIN", os.path.join(HOME, "build", "release", "bin"))
 NATIVE = os.environ.get("GENESIS_NATIVE_EVALUATOR", "")
 VENV = os.path.join(HOME, ".venv", "bin", "python")
 PYTHON = os.environ.get("GENESIS_PYTHON") or (VENV if os.path.exists(VENV) else sys.executable)
@@ -144,6 +145,58 @@ class NativeTask(TaskCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"no-such-compiler", done.stderr)
         self.assertFalse(os.path.exists(os.path.join(self.results, "correct.json")))
+
+
+# One job at a time: the same run everywhere, so that its outcome can be asserted.
+ALONE = ["evo_config.max_parallel_jobs=1", "seed=1"]
+
+
+class WholeRuns(TaskCase):
+    """The examples' README commands, with fewer generations."""
+
+    def launch(self, *overrides):
+        run = os.path.join(self.folder, "run")
+        command = [os.path.join(BIN, "genesis_launch"), "output_dir=" + run, *overrides]
+        done = subprocess.run(command, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        shown = subprocess.run([os.path.join(BIN, "genesis"), "show", run, "--json"], check=True,
+                               stdout=subprocess.PIPE, timeout=60)
+        return run, json.loads(shown.stdout)
+
+    @unittest.skipUnless(HAS_NUMPY, "numpy is not installed for %s" % PYTHON)
+    def test_circle_packing_improves_and_is_verified(self):
+        run, shown = self.launch("variant=circle_packing_example",
+                                 "evo_config.num_generations=40",
+                                 "+job_config.python_executable=" + PYTHON, *ALONE)
+        self.assertEqual(shown["generations"], 40)
+        self.assertAlmostEqual(shown["initial"]["combined_score"], 0.9597642, 6)
+        self.assertGreater(shown["best"]["combined_score"], 0.98)
+        self.assertTrue(os.path.exists(shown["best"]["path"]))
+        verified = subprocess.run([os.path.join(BIN, "genesis"), "verify", "circle-packing", run],
+                                  stdout=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(verified.returncode, 0, verified.stdout)
+        self.assertIn("tolerance zero", verified.stdout)
+
+    def test_the_native_task_improves(self):
+        command = NATIVE + " --program_path {program_path} --results_dir {results_dir}"
+        _, shown = self.launch("variant=default", "exp_name=native",
+                               '+job_config.evaluator_command="%s"' % command,
+                               "evo_config.init_program_path=examples/native/initial.cpp",
+                               "evo_config.language=cpp", "evo_config.num_generations=150",
+                               *ALONE)
+        self.assertEqual(shown["generations"], 150)
+        self.assertGreater(shown["best"]["combined_score"], shown["initial"]["combined_score"])
+
+    def test_the_embedded_program_finds_the_curve(self):
+        run = os.path.join(self.folder, "sine")
+        done = subprocess.run([os.path.join(BIN, "embedded"), "examples/embedded/curve.txt", run],
+                              cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=300)
+        self.assertIn("after 5000 generations", done.stdout)
+        self.assertEqual(done.returncode, 0)
+        score = float(done.stdout.split("best score ")[1].split()[0])
+        self.assertGreater(score, 0.2, "the seed scores 0.005")
 
 
 if __name__ == "__main__":
