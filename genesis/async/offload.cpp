@@ -1,8 +1,5 @@
 #include "genesis/async/offload.h"
 
-#include <tbb/global_control.h>
-#include <tbb/task_arena.h>
-
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
@@ -12,27 +9,25 @@
 #include <thread>
 #include <utility>
 
+#include "genesis/async/workers.h"
+
 namespace genesis {
 
 namespace {
 
 using IoWork = boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
 
+int worker_count(int wanted) {
+  return wanted > 0 ? wanted : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
 }  // namespace
 
 struct WorkerPool::State {
   State(boost::asio::io_context& io_context, int thread_count)
-      // No slot is reserved for a master: the callers are I/O threads that never join the arena.
       : io(io_context),
-        // TBB counts the calling thread as one of the cores, but the I/O thread never helps out.
-        workers(tbb::global_control::max_allowed_parallelism,
-                static_cast<std::size_t>(
-                    thread_count > 0
-                        ? thread_count
-                        : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))) +
-                    1),
-        arena(thread_count > 0 ? thread_count : tbb::task_arena::automatic, 0),
-        closed(std::make_shared<std::atomic<bool>>(false)) {}
+        closed(std::make_shared<std::atomic<bool>>(false)),
+        workers(worker_count(thread_count)) {}
 
   void began() {
     const std::lock_guard lock(mutex);
@@ -48,12 +43,11 @@ struct WorkerPool::State {
   }
 
   boost::asio::io_context& io;
-  tbb::global_control workers;
-  tbb::task_arena arena;
   std::shared_ptr<std::atomic<bool>> closed;  ///< Outlives the pool in posted results.
   std::mutex mutex;
   std::condition_variable idle;
   int running = 0;  ///< Guarded by `mutex`.
+  Workers workers;  ///< Last, so that they end before what they use.
 };
 
 WorkerPool::WorkerPool(boost::asio::io_context& io, int threads)
@@ -66,8 +60,8 @@ WorkerPool::~WorkerPool() {
 
 void WorkerPool::run(std::function<void()> work, std::function<void()> done) {
   state_->began();
-  // The task shares what it uses: the arena may drop its own copy of the callable after the pool's
-  // destructor has returned.
+  // The task shares what it uses: the workers may drop their own copy of the callable after the
+  // pool's destructor has returned.
   auto guard = std::make_shared<IoWork>(state_->io.get_executor());
   auto task = [state = state_.get(), closed = state_->closed, guard, work = std::move(work),
                done = std::move(done)]() mutable {
@@ -81,11 +75,11 @@ void WorkerPool::run(std::function<void()> work, std::function<void()> done) {
   };
   // enqueue() wants a const-callable, copyable functor.
   auto shared = std::make_shared<decltype(task)>(std::move(task));
-  state_->arena.enqueue([shared] { (*shared)(); });
+  state_->workers.enqueue([shared] { (*shared)(); });
 }
 
 int WorkerPool::threads() const {
-  return state_->arena.max_concurrency();
+  return state_->workers.count();
 }
 
 }  // namespace genesis
