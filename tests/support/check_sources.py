@@ -26,8 +26,8 @@ ALLOWED = {
 }
 # The decision core's neighbours that carry its decisions out: the runner and its edges.
 EDGE = {
-    "evolution_runner.h", "evolution_runner.cpp", "evolution_runner_end.cpp", "evaluation_book.h",
-    "evaluation_book.cpp", "operator_mutator.h", "operator_mutator.cpp", "source_cache.h",
+    "evolution_runner.h", "evolution_runner.cpp", "evolution_runner_end.cpp",
+    "evolution_runner_record.cpp", "evaluation_book.h", "evaluation_book.cpp", "operator_mutator.h", "operator_mutator.cpp", "source_cache.h",
     "source_cache.cpp", "results_sink.h", "progress_meter.h", "progress_meter.cpp",
     "stop_conditions.h", "stop_conditions.cpp",
 }
