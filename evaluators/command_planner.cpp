@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -75,6 +76,34 @@ Result<std::vector<std::string>> extra_arguments(const std::string& json_text) {
     arguments.push_back(value.is_string() ? value.get<std::string>() : value.dump());
   }
   return arguments;
+}
+
+/// A mistyped placeholder would reach the evaluator as it stands, and a command that never names
+/// the program would score every candidate alike: both are refused at the start.
+Status check_placeholders(const std::vector<std::string>& words) {
+  static const std::vector<std::string> kKnown{"program_path", "results_dir", "work", "results"};
+  bool names_program = false;
+  for (const std::string& word : words) {
+    for (auto open = word.find('{'); open != std::string::npos; open = word.find('{', open + 1)) {
+      const auto close = word.find('}', open);
+      if (close == std::string::npos) break;
+      const std::string name = word.substr(open + 1, close - open - 1);
+      const bool is_name = !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") ==
+                                                std::string::npos;
+      if (!is_name) continue;  // braces of the command's own, say a piece of JSON
+      if (std::find(kKnown.begin(), kKnown.end(), name) == kKnown.end()) {
+        return make_error(
+            ErrorKind::invalid_argument,
+            fmt::format("evaluator_command: unknown placeholder '{{{}}}'{}; known: {}", name,
+                        did_you_mean(name, kKnown), join(kKnown, ", ")));
+      }
+      names_program = names_program || name == "program_path" || name == "work";
+    }
+  }
+  if (names_program) return {};
+  return make_error(
+      ErrorKind::invalid_argument,
+      "evaluator_command never names the program: put {program_path} where it belongs");
 }
 
 Result<fs::path> find_evaluator(const std::string& name) {
@@ -151,12 +180,18 @@ Result<CommandPlanner> CommandPlanner::create(const launch::EvaluationOptions& o
   std::string hashed;
   if (options.evaluator_command.empty()) {
     GENESIS_TRY_ASSIGN(const fs::path evaluator, find_evaluator(options.eval_program_path));
-    GENESIS_TRY_ASSIGN(std::string python, find_python(options.python_executable));
+    // An activated environment brings its own interpreter: the launcher looks on that PATH.
+    const bool activated = !options.conda_env.empty() || !options.activate_script.empty();
+    std::string python = "python3";
+    if (!activated || !options.python_executable.empty()) {
+      GENESIS_TRY_ASSIGN(python, find_python(options.python_executable));
+    }
     GENESIS_TRY_ASSIGN(hashed, read_file(evaluator));
     planner.command_ = {std::move(python), evaluator.string(), "--program_path",
                         "{program_path}",  "--results_dir",    "{results_dir}"};
   } else {
     GENESIS_TRY_ASSIGN(planner.command_, split_words(options.evaluator_command));
+    GENESIS_TRY(check_placeholders(planner.command_));
     // A program given by path is found like every data file; a bare name is left to PATH.
     if (planner.command_[0].find('/') != std::string::npos) {
       planner.command_[0] =

@@ -49,9 +49,9 @@ class CommandPlanner final : public JobPlanner {
 /// The judgement all planners share: a job's own failure, or what its result files say.
 EvaluationOutcome judge_job(const launch::JobOutcome& job, const launch::JobResults& results);
 
-/// The interpreter for evaluators: the option, else GENESIS_PYTHON, the active virtual or conda
-/// environment, <home>/.venv, python3 on PATH. Version-manager shims are resolved to the real
-/// binary.
+/// The interpreter for evaluators outside an activated environment: the option, else
+/// GENESIS_PYTHON, the active virtual or conda environment, <home>/.venv, python3 on PATH.
+/// Version-manager shims are resolved to the real binary.
 Result<std::string> find_python(const std::string& option);
 
 }  // namespace genesis::evaluators

@@ -1,0 +1,117 @@
+#include "evaluators/command_planner.h"
+
+#include <gtest/gtest.h>
+
+#include "genesis/base/files.h"
+
+namespace genesis::evaluators {
+namespace {
+
+class CommandPlannerTest : public testing::Test {
+ protected:
+  CommandPlannerTest() {
+    EXPECT_TRUE(write_file(dir_.path() / "evaluate.py", "print(1)\n"));
+    options_.eval_program_path = (dir_.path() / "evaluate.py").string();
+    options_.python_executable = "/bin/sh";  // any program that can be run
+  }
+
+  std::string failure() {
+    const auto planner = CommandPlanner::create(options_, *find_language("python"), dir_.path());
+    return planner ? "" : planner.error().message;
+  }
+  launch::JobSpec plan(const Program& program) {
+    const auto planner =
+        value_or_throw(CommandPlanner::create(options_, *find_language("python"), dir_.path()));
+    launch::AttemptKey key;
+    key.evaluation = 7;
+    return planner.plan(program, key, "token");
+  }
+
+  TempDir dir_;
+  launch::EvaluationOptions options_;
+};
+
+TEST_F(CommandPlannerTest, PlansThePythonForm) {
+  options_.extra_cmd_args_json = R"({"fast": true, "slow": false, "rounds": 3, "name": "a b"})";
+  const launch::JobSpec spec = plan(Program("initial.py", "x = 1\n"));
+  EXPECT_EQ(spec.argv,
+            (std::vector<std::string>{"/bin/sh", options_.eval_program_path, "--program_path",
+                                      "{work}/main.py", "--results_dir", "{results}", "--fast",
+                                      "--name", "a b", "--rounds", "3"}));
+  ASSERT_EQ(spec.inputs.size(), 1u);
+  EXPECT_EQ(spec.inputs[0].path, "main.py");
+  EXPECT_EQ(spec.work_dir, dir_.path() / "evaluations" / "7" / "attempt_1");
+}
+
+TEST_F(CommandPlannerTest, SeveralFilesKeepTheirPaths) {
+  const Program program =
+      value_or_throw(Program::create({{"a/util.py", "u"}, {"a/solve.py", "s"}}, "a/solve.py"));
+  const launch::JobSpec spec = plan(program);
+  EXPECT_EQ(spec.argv[3], "{work}/a/solve.py");
+  EXPECT_EQ(spec.inputs.size(), 2u);
+}
+
+TEST_F(CommandPlannerTest, AnActivatedEnvironmentBringsItsInterpreter) {
+  options_.python_executable.clear();
+  options_.conda_env = "science";
+  EXPECT_EQ(plan(Program("main.py", "")).argv[0], "python3");
+  options_.conda_env.clear();
+  options_.activate_script = "env.sh";
+  EXPECT_EQ(plan(Program("main.py", "")).argv[0], "python3");
+  options_.python_executable = "/bin/sh";
+  EXPECT_EQ(plan(Program("main.py", "")).argv[0], "/bin/sh");
+}
+
+TEST_F(CommandPlannerTest, SplitsACommandWithoutAShell) {
+  options_.evaluator_command = R"(score --at "{program_path}" 'two words' $HOME a\ b {"k": 1})";
+  EXPECT_EQ(plan(Program("main.py", "")).argv,
+            (std::vector<std::string>{"score", "--at", "{work}/main.py", "two words", "$HOME",
+                                      "a b", "{k:", "1}"}));
+}
+
+TEST_F(CommandPlannerTest, RefusesWhatCannotWorkAndSaysWhy) {
+  options_.evaluator_command = "score {program_pth} {results_dir}";
+  EXPECT_NE(failure().find("unknown placeholder '{program_pth}', did you mean 'program_path'?"),
+            std::string::npos)
+      << failure();
+  options_.evaluator_command = "score {results_dir}";
+  EXPECT_NE(failure().find("never names the program"), std::string::npos);
+  options_.evaluator_command = "score '{program_path}";
+  EXPECT_NE(failure().find("unclosed quote"), std::string::npos);
+  options_.evaluator_command = "/no/such/program {program_path}";
+  EXPECT_NE(failure().find("was not found or cannot be run"), std::string::npos);
+  options_.evaluator_command.clear();
+  options_.eval_program_path = "no_such_evaluator.py";
+  EXPECT_NE(failure().find("set job_config.eval_program_path"), std::string::npos);
+}
+
+TEST_F(CommandPlannerTest, TheHashFollowsFileAndArguments) {
+  const auto hash = [&] {
+    return value_or_throw(CommandPlanner::create(options_, *find_language("python"), dir_.path()))
+        .evaluator_hash();
+  };
+  const std::string before = hash();
+  EXPECT_EQ(hash(), before);
+  options_.extra_cmd_args_json = R"({"n": 2})";
+  const std::string with_argument = hash();
+  EXPECT_NE(with_argument, before);
+  ASSERT_TRUE(write_file(dir_.path() / "evaluate.py", "print(2)\n"));
+  EXPECT_NE(hash(), with_argument);
+}
+
+TEST(JudgeJob, OnlyACleanExitIsJudgedByItsFiles) {
+  launch::JobResults results;
+  results.inline_files["metrics.json"] = R"({"combined_score": 2.5})";
+  results.inline_files["correct.json"] = R"({"correct": true, "error": null})";
+  launch::JobOutcome job;
+  job.kind = launch::JobOutcomeKind::exited;
+  EXPECT_EQ(judge_job(job, results).combined_score, 2.5);
+  job.exit_code = 3;
+  EXPECT_EQ(judge_job(job, results).kind, OutcomeKind::job_failure);
+  job.kind = launch::JobOutcomeKind::timeout;
+  EXPECT_EQ(judge_job(job, results).kind, OutcomeKind::job_failure);
+  EXPECT_EQ(judge_job(job, results).combined_score, 0);
+}
+
+}  // namespace
+}  // namespace genesis::evaluators
