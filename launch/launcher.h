@@ -46,6 +46,7 @@ struct Capabilities {
   bool runs_commands = true;        ///< False: in-process callables only.
   bool survives_runner = false;     ///< Jobs go on when the runner dies and can be re-attached.
   bool effects_outside_machine = false;  ///< Intents need full durability before submit.
+  bool prepares_ahead = false;  ///< A job submitted beyond the capacity starts sooner for it.
   bool enforces_memory = false;
   bool enforces_process_count = false;
 };
@@ -64,6 +65,9 @@ struct Reattach {
 /// happens.
 /// - Nothing throws for a job's sake: what cannot be submitted finishes as backend_error.
 /// - Submitting beyond the announced capacity is allowed: the backend queues.
+/// - A token is submitted once: a second submit of it is logged and ignored. After drain() what is
+///   submitted finishes as cancelled.
+/// - Events of one token come in order; those of different tokens may come in any.
 /// - At a deadline or cancel the whole process tree of the job has ended before Finished comes.
 /// - After close() completes, nothing of this launcher is left on the machine and no event follows.
 class Launcher {

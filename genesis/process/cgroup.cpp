@@ -33,10 +33,14 @@ Status write_setting(const std::string& path, const std::string& value) {
 }
 
 std::string read_setting(int fd) {
-  std::string text(64 * 1024, '\0');
-  const ssize_t got = ::pread(fd, text.data(), text.size(), 0);
-  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  return text;
+  std::array<char, 4096> piece;  // NOLINT: written by the kernel
+  std::string text;
+  for (;;) {
+    const ssize_t got = ::pread(fd, piece.data(), piece.size(), static_cast<off_t>(text.size()));
+    if (got <= 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+    if (text.size() > 64 * 1024) return text;
+  }
 }
 
 std::string read_setting(const std::string& path) {
@@ -162,9 +166,8 @@ void CgroupSlot::kill_all() {
 }
 
 bool CgroupSlot::empty() {
-  char first = 0;
-  if (::pread(processes_.get(), &first, 1, 0) > 0) return false;
-  return field(read_setting(unified_ + "/cgroup.events"), "populated") == 0;
+  // Sub-groups that the job made count here as well; a zombie does not.
+  return field(read_setting(events_.get()), "populated") == 0;
 }
 
 std::uint64_t CgroupSlot::memory_kills() {
@@ -234,7 +237,8 @@ Result<CgroupSlot*> CgroupRun::slot(int index) {
   GENESIS_TRY(make_group(slot->unified_));
   slot->folder_ = Fd(::open(slot->unified_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   slot->processes_ = Fd(::openat(slot->folder_.get(), "cgroup.procs", O_RDONLY | O_CLOEXEC));
-  if (!slot->folder_ || !slot->processes_)
+  slot->events_ = Fd(::openat(slot->folder_.get(), "cgroup.events", O_RDONLY | O_CLOEXEC));
+  if (!slot->folder_ || !slot->processes_ || !slot->events_)
     return errno_error("open the cgroup", slot->unified_, errno);
   const auto join_v1 = [&](const std::string& parent, std::string& folder, Fd& join) -> Status {
     folder = parent + name;

@@ -63,6 +63,7 @@ class CgroupSlot final {
   bool limited_processes_ = false;
   Fd folder_;
   Fd processes_;  ///< cgroup.procs, for reading: a look costs one call.
+  Fd events_;     ///< cgroup.events, likewise.
   Fd join_memory_;
   Fd join_pids_;
   std::uint64_t memory_kills_before_ = 0;

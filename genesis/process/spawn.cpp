@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,6 +19,7 @@
 #include <filesystem>
 
 #include "genesis/base/text.h"
+#include "genesis/process/proc_fs.h"
 
 // Instrumented code must not run in the child: it would write the sanitizer's state of the parent's
 // thread, whose memory it shares.
@@ -67,6 +69,7 @@ struct ChildPlan {
   std::size_t join_count = 0;
   int parent_death_signal = 0;
   pid_t parent = 0;
+  std::uint64_t signals_to_reset = kAllSignals;
   Step failed_step = Step::none;
   int failed_errno = 0;
 };
@@ -119,9 +122,11 @@ GENESIS_NO_SANITIZE void close_the_rest(const ChildPlan* plan) {
   for (unsigned fd = first; fd < 65536; ++fd) ::syscall(SYS_close, fd);  // Linux before 5.9.
 }
 
-GENESIS_NO_SANITIZE void reset_signals() {
+/// `signals`: a bit per signal whose disposition is not the default (or may not be).
+GENESIS_NO_SANITIZE void reset_signals(std::uint64_t signals) {
   KernelSigaction by_default;
   for (int signal = 1; signal <= kLastSignal; ++signal) {
+    if ((signals >> (signal - 1) & 1) == 0) continue;
     ::syscall(SYS_rt_sigaction, signal, &by_default, nullptr, sizeof(std::uint64_t));
   }
   std::uint64_t none = 0;
@@ -153,7 +158,7 @@ GENESIS_NO_SANITIZE int child_main(void* argument) {
       fail(plan, Step::parent);
     }
   }
-  reset_signals();
+  reset_signals(plan->signals_to_reset);
   ::syscall(SYS_execve, plan->executable, plan->argv, plan->environment);
   fail(plan, Step::exec);
 }
@@ -196,10 +201,34 @@ long clone3_call(clone_args* args, int (*function)(void*), void* argument) {
 #endif
 }
 
+bool is_ignored(int signal) {
+  struct sigaction now {};
+  return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+/// A bit for each signal that this process ignores, which a child inherits and execve keeps. To ask
+/// for all 64 costs as much as the rest of the child's set-up: that is done once, and later only
+/// for those that programs do ignore on their way.
+std::uint64_t ignored_signals() {
+  static const std::uint64_t at_first = [] {
+    std::uint64_t found = 0;
+    for (int signal = 1; signal <= kLastSignal; ++signal) {
+      if (is_ignored(signal)) found |= std::uint64_t{1} << (signal - 1);
+    }
+    return found;
+  }();
+  std::uint64_t found = at_first;
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD,
+                           SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ}) {
+    if (is_ignored(signal)) found |= std::uint64_t{1} << (signal - 1);
+  }
+  return found;
+}
+
 /// Returns the pid or a negated errno; fills `pidfd`.
 long start_with_clone3(ChildPlan& plan, int cgroup_fd, std::byte* stack, int& pidfd) {
   clone_args args{};
-  args.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
+  args.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
   args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
   args.exit_signal = SIGCHLD;
   args.stack = reinterpret_cast<std::uintptr_t>(stack);
@@ -209,11 +238,13 @@ long start_with_clone3(ChildPlan& plan, int cgroup_fd, std::byte* stack, int& pi
     args.cgroup = static_cast<std::uint64_t>(cgroup_fd);
   }
   plan.cgroup_fd = -1;
+  plan.signals_to_reset = ignored_signals();  // The kernel resets those that have a handler.
   return clone3_call(&args, &child_main, &plan);
 }
 
 long start_with_clone(ChildPlan& plan, int cgroup_fd, std::byte* stack, int& pidfd) {
   plan.cgroup_fd = cgroup_fd;
+  plan.signals_to_reset = kAllSignals;
   const int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
   const int pid = ::clone(&child_main, stack + kChildStackBytes, flags, &plan, &pidfd);
   return pid < 0 ? -errno : pid;
@@ -283,6 +314,23 @@ tl::unexpected<Error> describe_failure(const SpawnSpec& spec, Step step, int cau
   return make_error(ErrorKind::internal, fmt::format("start '{}': {}", spec.executable, reason));
 }
 
+/// Clock ticks since boot, as the kernel counts them in /proc/<pid>/stat.
+std::uint64_t boot_ticks() {
+  static const auto kTicksPerSecond = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * kTicksPerSecond +
+         static_cast<std::uint64_t>(now.tv_nsec) * kTicksPerSecond / 1'000'000'000;
+}
+
+/// A child born between two looks at the clock in the same tick was born in that tick: no need to
+/// ask /proc, which costs more than the clone.
+std::uint64_t start_ticks_of(pid_t pid, std::uint64_t before) {
+  if (before == boot_ticks()) return before;
+  const auto stat = read_stat(pid);
+  return stat ? stat->id.start_ticks : 0;
+}
+
 /// No signal handler may run in the child: it would run on the parent's memory.
 class AllSignalsBlocked {
  public:
@@ -327,6 +375,7 @@ Result<Child> spawn(const SpawnSpec& spec) {
 
   int pidfd = -1;
   long pid = 0;
+  const std::uint64_t before = boot_ticks();
   {
     const AllSignalsBlocked blocked;
     pid = start(plan, spec, pidfd);
@@ -337,12 +386,13 @@ Result<Child> spawn(const SpawnSpec& spec) {
     return make_error(
         kind, fmt::format("start a process for '{}': {}", spec.executable, std::strerror(cause)));
   }
-  Child child{static_cast<pid_t>(pid), Fd(pidfd)};
+  Child child{static_cast<pid_t>(pid), Fd(pidfd), 0};
   if (plan.failed_step != Step::none) {
     while (::waitpid(child.pid, nullptr, 0) < 0 && errno == EINTR) {
     }
     return describe_failure(spec, plan.failed_step, plan.failed_errno);
   }
+  child.start_ticks = start_ticks_of(child.pid, before);
   return child;
 }
 

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,7 @@ struct SpawnSpec {
 struct Child {
   pid_t pid = -1;
   Fd pidfd;
+  std::uint64_t start_ticks = 0;  ///< As in /proc/<pid>/stat: together with the pid, an identity.
 };
 
 /// Starts a program as leader of a new session.

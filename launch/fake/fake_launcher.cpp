@@ -73,6 +73,7 @@ class FakeLauncher final : public Launcher {
     Capabilities capabilities;
     capabilities.survives_runner = options_.reattach != FakeReattach::gone;
     capabilities.effects_outside_machine = options_.effects_outside_machine;
+    capabilities.prepares_ahead = options_.prepares_ahead;
     return capabilities;
   }
 

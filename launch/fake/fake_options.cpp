@@ -110,6 +110,7 @@ FakeOptions read_fake_options(const json& options, const std::string& option_pat
                     {"gone", FakeReattach::gone}});
   reader.read("reattach_by_token", result.reattach_by_token);
   reader.read("effects_outside_machine", result.effects_outside_machine);
+  reader.read("prepares_ahead", result.prepares_ahead);
   reader.read("results_in_folder", result.results_in_folder);
   reader.read("target", result.target);
   reader.finish();

@@ -60,6 +60,7 @@ struct FakeOptions {
   FakeReattach reattach = FakeReattach::running;
   bool reattach_by_token = false;  ///< Finds jobs whose ref was never journaled, too.
   bool effects_outside_machine = false;
+  bool prepares_ahead = false;
   bool results_in_folder = false;  ///< Write work_dir/results instead of inline texts.
   double target = 0;               ///< Of the toy scoring.
 };

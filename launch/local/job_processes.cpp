@@ -73,7 +73,7 @@ class JobProcesses::CgroupTree final : public process::JobTree {
   void kill_all() override { slot_->kill_all(); }
   bool empty() override {
     if (!slot_->empty()) return false;
-    owner_->family_->adopted();  // Reaps the orphans among those that have ended.
+    owner_->reap_orphans();
     return true;
   }
 
@@ -170,6 +170,7 @@ void JobProcesses::close() {
 Capabilities JobProcesses::capabilities() const {
   Capabilities capabilities;
   capabilities.shares_file_system = true;
+  capabilities.prepares_ahead = true;
   capabilities.enforces_memory = true;
   capabilities.enforces_process_count = true;
   return capabilities;
@@ -274,9 +275,9 @@ Result<process::Child> JobProcesses::start(LocalJob& job) {
   const auto path = environment_.find("PATH");
   GENESIS_TRY_ASSIGN(
       start.executable,
-      process::find_executable(start.argv[0], own_path != spec.environment.end() ? own_path->second
-                                              : path != environment_.end()       ? path->second
-                                                                           : "/usr/bin:/bin"));
+      executable_of(start.argv[0], own_path != spec.environment.end() ? own_path->second
+                                   : path != environment_.end()       ? path->second
+                                                                      : "/usr/bin:/bin"));
   start.working_directory = (spec.cwd.empty() ? spec.work_dir : spec.cwd).string();
   const std::string results = fmt::format("{}/{}", spec.work_dir.string(), kResultsFolder);
   start.stdout_path = results + "/job_log.out";
@@ -290,8 +291,7 @@ Result<process::Child> JobProcesses::start(LocalJob& job) {
   }
   auto child = process::spawn(start);
   if (!child) return child;
-  const auto stat = process::read_stat(child->pid);
-  job.leader = {child->pid, stat ? stat->id.start_ticks : 0};
+  job.leader = {child->pid, child->start_ticks};
   if (slot != nullptr) {
     job.tree = std::make_unique<CgroupTree>(*this, *slot);
   } else {
@@ -299,6 +299,24 @@ Result<process::Child> JobProcesses::start(LocalJob& job) {
   }
   running_.push_back(job.leader);
   return child;
+}
+
+// Jobs of a run have the same command. Should the file go away, execve says so.
+Result<std::string> JobProcesses::executable_of(const std::string& name, const std::string& path) {
+  if (name != found_name_ || path != found_path_ || found_.empty()) {
+    GENESIS_TRY_ASSIGN(found_, process::find_executable(name, path));
+    found_name_ = name;
+    found_path_ = path;
+  }
+  return found_;
+}
+
+// Zombies hold nothing but their number, so they may gather for a moment.
+void JobProcesses::reap_orphans() const {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_reaping_) return;
+  next_reaping_ = now + std::chrono::milliseconds{50};
+  family_->adopted();
 }
 
 Result<process::CgroupSlot*> JobProcesses::prepare_slot(const LocalJob& job) {

@@ -62,6 +62,8 @@ class JobProcesses {
   std::vector<std::string> environment_of(const LocalJob& job) const;
   std::vector<process::ResourceLimit> limits_of(const JobSpec& spec) const;
   Result<process::CgroupSlot*> prepare_slot(const LocalJob& job);
+  Result<std::string> executable_of(const std::string& name, const std::string& path);
+  void reap_orphans() const;
   std::uint64_t oldest_start_except(const process::ProcessId& leader) const;
 
   LocalOptions options_;
@@ -79,6 +81,8 @@ class JobProcesses {
   std::optional<LeasePool> gpus_;
   std::vector<std::string> gpu_names_;
   std::vector<process::ProcessId> running_;
+  std::string found_name_, found_path_, found_;  ///< The command looked for last, and where it was.
+  mutable std::chrono::steady_clock::time_point next_reaping_;
 };
 
 }  // namespace genesis::launch

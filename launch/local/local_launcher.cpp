@@ -147,7 +147,7 @@ class LocalLauncher final : public Launcher {
       start(job);
     }
     pumping_ = false;
-    stage_ahead();
+    schedule_staging();
   }
 
   bool take_room_for(LocalJob& job) {
@@ -155,6 +155,16 @@ class LocalLauncher final : public Launcher {
     if (!slot || !processes_.take_resources(job)) return false;
     job.slot = std::move(*slot);
     return true;
+  }
+
+  /// Not at once: should another slot have become free meanwhile, its start comes first.
+  void schedule_staging() {
+    if (queue_.empty() || std::exchange(staging_scheduled_, true)) return;
+    boost::asio::post(io_, [this, alive = std::weak_ptr<int>(alive_)] {
+      if (alive.expired()) return;
+      staging_scheduled_ = false;
+      stage_ahead();
+    });
   }
 
   /// Prepares the next job's folder while all slots are busy, so that its start is only a spawn.
@@ -276,6 +286,7 @@ class LocalLauncher final : public Launcher {
   std::deque<JobPtr> queue_;
   std::function<void()> on_closed_;
   bool pump_scheduled_ = false;
+  bool staging_scheduled_ = false;
   bool pumping_ = false;
   bool draining_ = false;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  ///< For what is posted.

@@ -35,17 +35,19 @@ Status check_input_path(const std::string& text) {
 
 /// Opens `relative` for writing below `folder`, making its parents, through no symbolic link.
 Result<Fd> create_below(const Fd& folder, const fs::path& relative) {
-  Fd parent(::fcntl(folder.get(), F_DUPFD_CLOEXEC, 0));
+  Fd below;
+  int parent = folder.get();
   for (const fs::path& part : relative.parent_path()) {
     if (part.empty() || part == ".") continue;
-    if (::mkdirat(parent.get(), part.c_str(), 0755) != 0 && errno != EEXIST) {
+    if (::mkdirat(parent, part.c_str(), 0755) != 0 && errno != EEXIST) {
       return errno_error("make the folder of the input", relative.string(), errno);
     }
-    Fd next(::openat(parent.get(), part.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    Fd next(::openat(parent, part.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!next) return errno_error("open the folder of the input", relative.string(), errno);
-    parent = std::move(next);
+    below = std::move(next);
+    parent = below.get();
   }
-  Fd file(::openat(parent.get(), relative.filename().c_str(),
+  Fd file(::openat(parent, relative.filename().c_str(),
                    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file) return errno_error("create the input", relative.string(), errno);
   return file;
@@ -71,19 +73,29 @@ Status copy_into(const Fd& target, const fs::path& source) {
   return {};
 }
 
-/// A fresh results folder: what an earlier life of the same attempt left must not be taken for new.
-Status make_results_folder(const fs::path& work_dir) {
-  const fs::path results = work_dir / kResultsFolder;
-  if (::mkdir(results.c_str(), 0755) == 0) return {};
-  if (errno == ENOENT) {
+Result<Fd> open_work_folder(const fs::path& work_dir) {
+  // The usual case: evaluations/<id>/attempt_<k>, of which the last one or two are new.
+  const auto made = [](const fs::path& path) {
+    return ::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST;
+  };
+  if (!made(work_dir) && !(made(work_dir.parent_path()) && made(work_dir))) {
     GENESIS_TRY(make_directories(work_dir));
-    if (::mkdir(results.c_str(), 0755) == 0) return {};
   }
+  Fd folder(::open(work_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) return errno_error("open the folder", work_dir.string(), errno);
+  return folder;
+}
+
+/// A fresh results folder: what an earlier life of the same attempt left must not be taken for new.
+Status make_results_folder(const Fd& folder, const fs::path& work_dir) {
+  const std::string name(kResultsFolder);
+  if (::mkdirat(folder.get(), name.c_str(), 0755) == 0) return {};
+  const fs::path results = work_dir / kResultsFolder;
   if (errno != EEXIST) return errno_error("make the folder", results.string(), errno);
   std::error_code failure;
   fs::remove_all(results, failure);
   fs::remove(work_dir / kEndedMarker, failure);
-  if (::mkdir(results.c_str(), 0755) != 0)
+  if (::mkdirat(folder.get(), name.c_str(), 0755) != 0)
     return errno_error("make the folder", results.string(), errno);
   return {};
 }
@@ -102,10 +114,8 @@ Status stage_job(const JobSpec& spec) {
     return make_error(ErrorKind::invalid_argument, "stage a job: it names no working folder");
   }
   for (const InputFile& input : spec.inputs) GENESIS_TRY(check_input_path(input.path));
-  GENESIS_TRY(make_results_folder(spec.work_dir));
-  if (spec.inputs.empty()) return {};
-  const Fd folder(::open(spec.work_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) return errno_error("open the folder", spec.work_dir.string(), errno);
+  GENESIS_TRY_ASSIGN(const Fd folder, open_work_folder(spec.work_dir));
+  GENESIS_TRY(make_results_folder(folder, spec.work_dir));
   for (const InputFile& input : spec.inputs) {
     GENESIS_TRY_ASSIGN(const Fd file, create_below(folder, input.path));
     if (input.copy_of) {

@@ -28,7 +28,7 @@ inline double spread(std::vector<double> values) {
 class Table {
  public:
   void add(const std::string& metric, double value, const std::string& unit, double baseline,
-           double ratio, double ratio_spread) {
+           double ratio, double ratio_spread = 0) {
     std::printf("%-44s %10.1f %-6s  baseline %10.1f  ratio %.3f  spread %.3f\n", metric.c_str(),
                 value, unit.c_str(), baseline, ratio, ratio_spread);
     rows_.push_back({{"metric", metric},

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "genesis/base/files.h"
+#include "genesis/process/proc_fs.h"
 
 namespace genesis::process {
 namespace {
@@ -56,6 +57,36 @@ TEST_P(SpawnTest, InheritsNothingItShouldNot) {
   ::signal(SIGPIPE, SIG_DFL);
   // 0, 1, 2 and the folder that ls reads.
   EXPECT_EQ(output(), "4\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+}
+
+TEST_P(SpawnTest, TheParentsHandlersDoNotRunInIt) {
+  ::signal(SIGTERM, [](int) { ::_exit(99); });
+  const int status = status_of(shell("kill -TERM $$; exit 3"));
+  ::signal(SIGTERM, SIG_DFL);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGTERM);
+}
+
+TEST_P(SpawnTest, ASignalThatIsIgnoredLateIsResetToo) {
+  for (const int signal : {SIGPIPE, SIGHUP, SIGUSR2}) {
+    status_of(shell("true"));  // What was ignored at the first start has been looked at.
+    ::signal(signal, SIG_IGN);
+    const int status = status_of(shell("kill -" + std::to_string(signal) + " $$; exit 3"));
+    ::signal(signal, SIG_DFL);
+    EXPECT_TRUE(WIFSIGNALED(status)) << signal;
+  }
+}
+
+TEST_P(SpawnTest, KnowsWhenItStarted) {
+  // Many, so that some are born at the turn of a clock tick.
+  for (int i = 0; i < 200; ++i) {
+    auto child = spawn(shell("exit 0"));
+    ASSERT_TRUE(child);
+    const auto stat = read_stat(child->pid);  // A zombie at worst: it is not reaped yet.
+    ASSERT_TRUE(stat);
+    EXPECT_EQ(child->start_ticks, stat->id.start_ticks);
+    ::waitpid(child->pid, nullptr, 0);
+  }
 }
 
 TEST_P(SpawnTest, LeadsASessionOfItsOwn) {
