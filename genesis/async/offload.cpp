@@ -24,10 +24,10 @@ int worker_count(int wanted) {
 }  // namespace
 
 struct WorkerPool::State {
-  State(boost::asio::io_context& io_context, int thread_count)
+  State(boost::asio::io_context& io_context, std::unique_ptr<Workers> threads)
       : io(io_context),
         closed(std::make_shared<std::atomic<bool>>(false)),
-        workers(worker_count(thread_count)) {}
+        workers(std::move(threads)) {}
 
   void began() {
     const std::lock_guard lock(mutex);
@@ -46,12 +46,14 @@ struct WorkerPool::State {
   std::shared_ptr<std::atomic<bool>> closed;  ///< Outlives the pool in posted results.
   std::mutex mutex;
   std::condition_variable idle;
-  int running = 0;  ///< Guarded by `mutex`.
-  Workers workers;  ///< Last, so that they end before what they use.
+  int running = 0;                   ///< Guarded by `mutex`.
+  std::unique_ptr<Workers> workers;  ///< Last, so that they end before what they use.
 };
 
-WorkerPool::WorkerPool(boost::asio::io_context& io, int threads)
-    : state_(std::make_shared<State>(io, threads)) {}
+WorkerPool::WorkerPool(boost::asio::io_context& io, int threads, WorkKind kind)
+    : state_(std::make_shared<State>(io, kind == WorkKind::computes
+                                             ? make_computing_workers(worker_count(threads))
+                                             : make_waiting_workers(worker_count(threads)))) {}
 
 WorkerPool::~WorkerPool() {
   state_->closed->store(true);
@@ -75,11 +77,11 @@ void WorkerPool::run(std::function<void()> work, std::function<void()> done) {
   };
   // enqueue() wants a const-callable, copyable functor.
   auto shared = std::make_shared<decltype(task)>(std::move(task));
-  state_->workers.enqueue([shared] { (*shared)(); });
+  state_->workers->enqueue([shared] { (*shared)(); });
 }
 
 int WorkerPool::threads() const {
-  return state_->workers.count();
+  return state_->workers->count();
 }
 
 }  // namespace genesis

@@ -7,7 +7,11 @@
 
 namespace genesis {
 
-/// Runs CPU work away from the I/O thread, in a TBB arena, and brings the result back by post.
+/// What the tasks of a pool spend their time on: computing (a TBB arena), or waiting for files
+/// (threads that sleep).
+enum class WorkKind { computes, waits };
+
+/// Runs work away from the I/O thread and brings the result back by post.
 ///
 /// Thread: `run` may be called from any thread; `work` runs on a worker; `done` runs on the I/O
 /// context. The pool keeps the context alive (a work guard) while work is in flight, and its
@@ -15,7 +19,7 @@ namespace genesis {
 class WorkerPool {
  public:
   /// `threads` 0 = the machine's cores.
-  WorkerPool(boost::asio::io_context& io, int threads);
+  WorkerPool(boost::asio::io_context& io, int threads, WorkKind kind = WorkKind::computes);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;

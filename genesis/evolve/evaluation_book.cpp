@@ -38,6 +38,7 @@ void EvaluationBook::renew(Evaluation& evaluation, std::string token) {
   evaluation.token = std::move(token);
   evaluation.reattach = false;
   evaluation.reattach_ref.reset();
+  evaluation.accepted = false;
   by_token_[evaluation.token] = &evaluation;
 }
 

@@ -15,7 +15,8 @@
 
 namespace genesis::evolve {
 
-/// One evaluation on its way from the journal to its record.
+/// One evaluation on its way from the journal to its record. `running` begins when the launcher has
+/// it; with a launcher that prepares ahead it may wait there for a slot.
 ///
 ///   journaling → ready → running → reading → (recorded: leaves the book)
 ///                  ↑         ↓ infrastructure failure
@@ -32,6 +33,7 @@ struct Evaluation {
   std::size_t launcher = 0;
   std::optional<launch::JobRef> reattach_ref;  ///< Set: in flight when an earlier runner ended.
   bool reattach = false;
+  bool accepted = false;  ///< The launcher has begun to do something for this attempt.
   std::chrono::steady_clock::time_point retry_at{};
 };
 

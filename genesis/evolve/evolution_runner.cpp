@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -43,8 +44,10 @@ boost::asio::awaitable<StopReason> EvolutionRunner::run() {
   }
   check_stop();
   while (stop_ == StopReason::none || (in_flight() && !aborting_)) {
-    start_proposals();
     submit_ready();
+    // A job that ends now gets its successor started before the next programs are thought up.
+    co_await boost::asio::post(*parts_.io, boost::asio::use_awaitable);
+    start_proposals();
     journal();
     std::vector<Event> events = co_await mailbox_.receive();
     for (Event& event : events) {
@@ -119,8 +122,10 @@ bool EvolutionRunner::may_propose() const {
                        {parts_.population->size() - 1, meter_.status().evaluations, {}, {}, 0, 0});
   if (static_cast<std::int64_t>(in_work) >= left) return false;
   const int jobs = setup_.config.max_parallel_jobs;
-  const int ahead = setup_.config.lookahead >= 0 ? setup_.config.lookahead : (jobs == 1 ? 0 : jobs);
-  if (in_work >= slots() + static_cast<std::size_t>(ahead)) return false;
+  const int ahead =
+      setup_.config.lookahead >= 0 ? setup_.config.lookahead : (jobs == 1 ? 0 : 2 * jobs);
+  const std::size_t before_end = in_work - book_.count(State::reading);
+  if (before_end >= slots() + static_cast<std::size_t>(ahead)) return false;
   // Backpressure: neither the journal's queue nor the files to publish may grow without bound.
   return uncommitted_ < 10'000 && parts_.results->pending() < 256;
 }
@@ -193,7 +198,6 @@ void EvolutionRunner::end_proposal(store::ProposalRecord proposal, store::Propos
   proposal.detail = std::move(detail);
   parts_.store->put_proposal(std::move(proposal));
   parts_.store->put_state("mutator", parts_.mutator->save());
-  parts_.store->hand_over();
 }
 
 void EvolutionRunner::queue(store::ProposalRecord proposal, Program candidate) {
@@ -211,32 +215,34 @@ void EvolutionRunner::queue(store::ProposalRecord proposal, Program candidate) {
   attempt.token = evaluation.token;
   attempt.evaluation = evaluation.id;
   parts_.store->queue_evaluation(evaluation.id, std::move(proposal), std::move(attempt));
-  parts_.store->hand_over();
   to_journal_.push_back(evaluation.id);
   book_.add(std::move(evaluation));
 }
 
-// One barrier for all that this turn journaled: they become ready together.
+// One barrier for all that this turn journaled: evaluations become ready, and records public,
+// together. What needs no barrier (refs, ended proposals) goes with the next one or the next tick,
+// unless it tells of an effect that outlives this machine.
 void EvolutionRunner::journal() {
-  if (!to_journal_.empty()) {
-    const bool outside = std::any_of(parts_.launchers.begin(), parts_.launchers.end(), [](auto* l) {
-      return l->capabilities().effects_outside_machine;
-    });
-    failpoint("runner.journal.before");
-    parts_.store->when_committed(outside ? store::Commit::power : store::Commit::process,
-                                 [this, ids = std::move(to_journal_)]() mutable {
-                                   failpoint("runner.journal.after");
-                                   mailbox_.push(Journaled{std::move(ids)});
-                                 });
-    to_journal_.clear();
+  const bool outside = std::any_of(parts_.launchers.begin(), parts_.launchers.end(), [](auto* l) {
+    return l->capabilities().effects_outside_machine;
+  });
+  if (to_journal_.empty() && to_publish_.empty()) {
+    if (outside) parts_.store->hand_over();
+    return;
   }
-  if (!to_publish_.empty()) {
-    parts_.store->when_committed(store::Commit::process,
-                                 [this, orders = std::move(to_publish_)]() mutable {
-                                   mailbox_.push(Committed{std::move(orders)});
-                                 });
-    to_publish_.clear();
-  }
+  const bool intents = !to_journal_.empty();
+  if (intents) failpoint("runner.journal.before");
+  parts_.store->when_committed(
+      outside && intents ? store::Commit::power : store::Commit::process,
+      [this, ids = std::move(to_journal_), orders = std::move(to_publish_)]() mutable {
+        if (!ids.empty()) {
+          failpoint("runner.journal.after");
+          mailbox_.push(Journaled{std::move(ids)});
+        }
+        if (!orders.empty()) mailbox_.push(Committed{std::move(orders)});
+      });
+  to_journal_.clear();
+  to_publish_.clear();
 }
 
 void EvolutionRunner::handle(Journaled& event) {
@@ -254,21 +260,35 @@ std::size_t EvolutionRunner::slots() const {
   return static_cast<std::size_t>(std::clamp(offered, 0, setup_.config.max_parallel_jobs));
 }
 
+// The one with most room, or the one that an earlier session's job belongs to. A launcher that
+// prepares ahead is given one more job per slot, so that its slots never wait for us.
+std::optional<std::size_t> EvolutionRunner::launcher_for(const Evaluation& next) const {
+  if (next.reattach_ref) {
+    for (std::size_t i = 0; i < parts_.launchers.size(); ++i) {
+      if (parts_.launchers[i]->name() == next.reattach_ref->backend) return i;
+    }
+  }
+  const auto room = [&](std::size_t i) { return capacity_[i] - busy_[i]; };
+  std::size_t chosen = 0;
+  for (std::size_t i = 0; i < capacity_.size(); ++i) {
+    if (room(i) > room(chosen)) chosen = i;
+  }
+  if (room(chosen) > 0 && book_.count(State::running) < slots()) return chosen;
+  for (std::size_t i = 0; i < capacity_.size(); ++i) {
+    if (parts_.launchers[i]->capabilities().prepares_ahead && room(i) > -capacity_[i]) return i;
+  }
+  return std::nullopt;
+}
+
 void EvolutionRunner::submit_ready() {
   if (stop_ != StopReason::none || paused()) return;
   const auto now = parts_.clock->steady();
-  while (book_.count(State::running) < slots() && policy_.may_submit(now)) {
+  while (policy_.may_submit(now)) {
     Evaluation* next = book_.next_ready();
     if (next == nullptr) return;
-    const auto free = [&](std::size_t i) { return capacity_[i] - busy_[i]; };
-    std::size_t chosen = 0;
-    for (std::size_t i = 0; i < capacity_.size(); ++i) {
-      if (free(i) > free(chosen)) chosen = i;
-      if (next->reattach_ref && parts_.launchers[i]->name() == next->reattach_ref->backend) {
-        chosen = i;
-        break;
-      }
-    }
+    const auto found = launcher_for(*next);
+    if (!found) return;
+    const std::size_t chosen = *found;
     next->launcher = chosen;
     ++busy_[chosen];
     policy_.on_submit(now);
@@ -292,13 +312,13 @@ void EvolutionRunner::handle(LaunchEvent& event) {
 }
 
 void EvolutionRunner::on_launch(std::size_t launcher, launch::Accepted& event) {
+  if (Evaluation* evaluation = book_.find_token(event.token)) evaluation->accepted = true;
   if (event.ref.text.empty()) return;
   // The launcher's name goes in front: with several of them the next session must ask the right
   // one.
   parts_.store->set_attempt_ref(
       std::move(event.token),
       fmt::format("{} {}", parts_.launchers[launcher]->name(), event.ref.text));
-  parts_.store->hand_over();
 }
 
 void EvolutionRunner::on_launch(std::size_t, launch::Started&) {}
@@ -316,6 +336,9 @@ void EvolutionRunner::on_launch(std::size_t launcher, launch::Finished& event) {
   if (launch::is_infrastructure_failure(event.outcome.kind) ||
       event.outcome.kind == launch::JobOutcomeKind::cancelled) {
     if (event.results.folder) parts_.results->discard(event.results.folder->parent_path());
+    if (stop_ != StopReason::none && !evaluation->accepted && !evaluation->reattach) {
+      return book_.move_to(*evaluation, State::ready);  // Never begun: it waits in the journal.
+    }
     retry_or_abandon(*evaluation, event.outcome);
     return;
   }
@@ -324,24 +347,15 @@ void EvolutionRunner::on_launch(std::size_t launcher, launch::Finished& event) {
   OutcomeRead read;
   read.evaluation = evaluation->id;
   read.job = std::move(event.outcome);
-  read.log_bytes = 0;
-  if (!event.results.folder) {
-    read.outcome = parts_.planner->judge(read.job, event.results);
-    handle(read);
-    return;
+  if (event.results.folder) read.work_dir = event.results.folder->parent_path();
+  if (reads_at_once(event.results)) {
+    read_outcome(read, event.results, *parts_.planner);
+    return handle(read);
   }
-  read.work_dir = event.results.folder->parent_path();
   auto shared = std::make_shared<OutcomeRead>(std::move(read));
-  parts_.workers->run(
+  parts_.file_workers->run(
       [shared, planner = parts_.planner, results = std::move(event.results)] {
-        shared->outcome = planner->judge(shared->job, results);
-        std::error_code missing;
-        const auto log = *results.folder / "job_log.err";
-        const auto bytes = fs::file_size(log, missing);
-        shared->log_bytes = missing ? 0 : static_cast<std::int64_t>(bytes);
-        if (shared->outcome.kind != evaluators::OutcomeKind::ok && shared->log_bytes > 0) {
-          shared->log_tail = to_valid_utf8(read_tail(log, 4096).value_or(std::string()));
-        }
+        read_outcome(*shared, results, *planner);
       },
       [this, shared] { mailbox_.push(std::move(*shared)); });
 }

@@ -35,7 +35,7 @@ namespace genesis::evolve {
 struct RunnerParts {
   boost::asio::io_context* io = nullptr;
   const Clock* clock = nullptr;
-  WorkerPool* workers = nullptr;
+  WorkerPool* file_workers = nullptr;
   store::RunStore* store = nullptr;
   Population* population = nullptr;
   SourceCache* sources = nullptr;
@@ -59,6 +59,7 @@ struct RunnerSetup {
   std::unordered_map<std::string, std::int64_t> known_programs;  ///< key → generation
   RunStatus status;                      ///< Restored counts of earlier sessions.
   std::chrono::milliseconds elapsed{0};  ///< Of earlier sessions.
+  bool results_on_this_machine = true;   ///< Not on a network file system.
 };
 
 /// The one visible loop: draw, mutate, journal, evaluate, record, repeat.
@@ -100,7 +101,7 @@ class EvolutionRunner {
     std::filesystem::path work_dir;
     evaluators::EvaluationOutcome outcome;
     std::string log_tail;
-    std::int64_t log_bytes;
+    std::int64_t log_bytes = 0;
   };
   struct Committed {
     std::vector<PublishOrder> published;
@@ -118,6 +119,7 @@ class EvolutionRunner {
   void take_up_the_past();
   void start_proposals();
   void journal();
+  std::optional<std::size_t> launcher_for(const Evaluation& next) const;
   void submit_ready();
   void handle(Mutated& event);
   void handle(Journaled& event);
@@ -139,6 +141,9 @@ class EvolutionRunner {
   void queue_seed();
   void queue(store::ProposalRecord proposal, Program candidate);
   void end_proposal(store::ProposalRecord proposal, store::ProposalFate fate, std::string detail);
+  bool reads_at_once(const launch::JobResults& results) const;
+  static void read_outcome(OutcomeRead& read, const launch::JobResults& results,
+                           const evaluators::JobPlanner& planner);
   void retry_or_abandon(Evaluation& evaluation, const launch::JobOutcome& outcome);
   void record(Evaluation& evaluation, OutcomeRead& event);
   store::ProgramRecord program_record(const Evaluation& evaluation, OutcomeRead& event) const;
@@ -170,7 +175,6 @@ class EvolutionRunner {
   std::int64_t fruitless_ = 0;
   StopReason stop_ = StopReason::none;
   bool aborting_ = false;
-  bool opening_ = true;
   std::string message_;
   std::string space_trouble_;
   std::string store_trouble_;

@@ -36,13 +36,14 @@ void EvolutionRunner::stop_for(StopReason reason, std::string message) {
     message_ = std::move(message);
   }
   meter_.status().state = "draining";
+  for (launch::Launcher* launcher : parts_.launchers) launcher->drain();
 }
 
 void EvolutionRunner::request_stop() {
   const bool interrupted_before = stop_ == StopReason::interrupted;
   if (stop_ == StopReason::none) {
     stop_for(StopReason::interrupted);
-    const auto running = book_.count(State::running);
+    const auto running = std::min(book_.count(State::running), slots());
     notice(running == 0
                ? std::string("stopping")
                : fmt::format("stopping: waiting for {} running evaluation{} (again to abort)",
@@ -58,7 +59,6 @@ void EvolutionRunner::extend(std::int64_t generations) {
   setup_.target_generations += generations;
   meter_.status().target_generations = setup_.target_generations;
   parts_.store->put_state("target_generations", std::to_string(setup_.target_generations));
-  parts_.store->hand_over();
   mailbox_.push(Woken{});
 }
 
@@ -94,6 +94,7 @@ bool EvolutionRunner::in_flight() const {
 void EvolutionRunner::handle(Tick&) {
   const auto now = parts_.clock->steady();
   book_.wake(now);
+  parts_.store->hand_over();
   if (now >= next_space_check_ && parts_.space_trouble) {
     next_space_check_ = now + milliseconds(1000);
     std::string trouble = parts_.space_trouble();
@@ -116,8 +117,8 @@ const RunStatus& EvolutionRunner::status() {
   RunStatus& status = meter_.status();
   meter_.refresh(parts_.clock->steady());
   status.elapsed = elapsed();
-  status.slots_busy = static_cast<int>(book_.count(State::running));
-  status.queued = static_cast<int>(book_.count(State::ready) + book_.count(State::journaling));
+  status.slots_busy = static_cast<int>(std::min(book_.count(State::running), slots()));
+  status.queued = static_cast<int>(book_.size() - book_.count(State::reading)) - status.slots_busy;
   status.target_generations = setup_.target_generations;
   if (stop_ == StopReason::none) status.state = paused() ? "paused" : "running";
   return status;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "genesis/base/failpoint.h"
+#include "genesis/base/files.h"
 #include "genesis/base/log.h"
 #include "genesis/base/text.h"
 #include "genesis/evolve/evolution_runner.h"
@@ -29,7 +30,6 @@ void EvolutionRunner::retry_or_abandon(Evaluation& evaluation, const launch::Job
     const std::string why = fmt::format("{} after {} attempts: {}", to_string(outcome.kind),
                                         evaluation.failures, outcome.detail);
     parts_.store->abandon_evaluation(evaluation.id, why);
-    parts_.store->hand_over();
     setup_.known_programs.erase(evaluation.proposal.program_key);
     if (evaluation.proposal.parent < 0)
       stop_for(StopReason::seed_failed, why);
@@ -46,7 +46,6 @@ void EvolutionRunner::retry_or_abandon(Evaluation& evaluation, const launch::Job
   attempt.evaluation = evaluation.id;
   attempt.attempt = evaluation.key.attempt;
   parts_.store->add_attempt(std::move(attempt));
-  parts_.store->hand_over();
   ++meter_.status().retries;
   evaluation.retry_at = now + *delay;
   book_.move_to(evaluation, State::journaling);
@@ -56,6 +55,33 @@ void EvolutionRunner::retry_or_abandon(Evaluation& evaluation, const launch::Job
         "submissions paused for {}: the launcher keeps failing ({})",
         format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(*until - now)),
         launch::describe(outcome)));
+  }
+}
+
+// To hand small files to another thread and back costs more than to read them. Those of a network
+// file system may take for ever, whatever their size.
+bool EvolutionRunner::reads_at_once(const launch::JobResults& results) const {
+  constexpr std::uintmax_t kSmall = 64u << 10;
+  if (!results.folder) return true;
+  if (!setup_.results_on_this_machine) return false;
+  for (const char* name : {"metrics.json", "correct.json"}) {
+    std::error_code missing;
+    const std::uintmax_t size = fs::file_size(*results.folder / name, missing);
+    if (!missing && size > kSmall) return false;
+  }
+  return true;
+}
+
+void EvolutionRunner::read_outcome(OutcomeRead& read, const launch::JobResults& results,
+                                   const evaluators::JobPlanner& planner) {
+  read.outcome = planner.judge(read.job, results);
+  if (!results.folder) return;
+  std::error_code missing;
+  const fs::path log = *results.folder / "job_log.err";
+  const std::uintmax_t bytes = fs::file_size(log, missing);
+  read.log_bytes = missing ? 0 : static_cast<std::int64_t>(bytes);
+  if (read.outcome.kind != evaluators::OutcomeKind::ok && read.log_bytes > 0) {
+    read.log_tail = to_valid_utf8(read_tail(log, 4096).value_or(std::string()));
   }
 }
 
@@ -89,7 +115,6 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
   parts_.store->record(program, std::move(moves));
   parts_.store->put_state("mutator", parts_.mutator->save());
   parts_.store->put_state("elapsed_millis", std::to_string(elapsed().count()));
-  parts_.store->hand_over();
   failpoint("runner.record.after");
   ++uncommitted_;
   setup_.known_programs[program.program_key] = program.generation;

@@ -49,12 +49,14 @@ Result<std::unique_ptr<OperatorMutator>> OperatorMutator::create(WorkerPool& wor
       new OperatorMutator(workers, std::move(options), std::move(operators), std::move(selector)));
 }
 
-// A literal operator on a small program takes a few microseconds: less than handing it over.
+// An operator on a small program takes some microseconds, less than handing it over, unless another
+// process must be asked whether the outcome can be read.
 bool OperatorMutator::is_quick(const std::vector<const Operator*>& choices,
-                               const MutationRequest& request) {
+                               const MutationRequest& request) const {
   constexpr std::size_t kSmallProgram = 16u << 10;
-  return request.parent.program->size() < kSmallProgram &&
-         std::all_of(choices.begin(), choices.end(),
+  if (request.parent.program->size() >= kSmallProgram) return false;
+  if (!options_.syntax_check || !SyntaxChecker::asks_a_process(*options_.language)) return true;
+  return std::all_of(choices.begin(), choices.end(),
                      [](const Operator* choice) { return choice->keeps_syntax(); });
 }
 

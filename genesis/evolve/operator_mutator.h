@@ -37,7 +37,7 @@ class OperatorMutator final : public Mutator {
  private:
   OperatorMutator(WorkerPool& workers, OperatorMutatorOptions options,
                   std::vector<const Operator*> operators, OperatorSelector selector);
-  static bool is_quick(const std::vector<const Operator*>& choices, const MutationRequest& request);
+  bool is_quick(const std::vector<const Operator*>& choices, const MutationRequest& request) const;
   static Answer apply_one_of(const std::vector<const Operator*>& choices,
                              const MutationRequest& request, const OperatorMutatorOptions& options,
                              SyntaxChecker& checker);

@@ -241,7 +241,7 @@ class EvolutionRunImpl final : public EvolutionRun {
   }
 
   Status make_mutator() {
-    workers_ = std::make_unique<WorkerPool>(io_, 0);
+    workers_ = std::make_unique<WorkerPool>(io_, 0, WorkKind::computes);
     evolve::OperatorMutatorOptions options;
     options.operators = spec_.mutation.operators;
     options.adaptive = spec_.mutation.adaptive;
@@ -255,7 +255,9 @@ class EvolutionRunImpl final : public EvolutionRun {
   Status restore() {
     population_ = std::make_unique<evolve::Population>(spec_.db, spec_.seed);
     sources_ = std::make_unique<evolve::SourceCache>(*store_);
-    publisher_ = std::make_unique<Publisher>(*workers_, spec_.output_dir, spec_.results,
+    constexpr int kFileThreads = 2;
+    file_workers_ = std::make_unique<WorkerPool>(io_, kFileThreads, WorkKind::waits);
+    publisher_ = std::make_unique<Publisher>(*file_workers_, spec_.output_dir, spec_.results,
                                              language_->extension);
     GENESIS_TRY_ASSIGN(setup_.loaded, store_->load());
     if (const auto saved = store_->state("mutator")) GENESIS_TRY(mutator_->load(*saved));
@@ -336,9 +338,10 @@ class EvolutionRunImpl final : public EvolutionRun {
     if (population_->size() == 0 && setup_.loaded.pending.empty()) {
       GENESIS_TRY_ASSIGN(setup_.seed_program, load_seed_program(spec_.evo));
     }
+    setup_.results_on_this_machine = !is_network_file_system(spec_.output_dir);
     parts_.io = &io_;
     parts_.clock = &clock_;
-    parts_.workers = workers_.get();
+    parts_.file_workers = file_workers_.get();
     parts_.store = store_.get();
     parts_.population = population_.get();
     parts_.sources = sources_.get();
@@ -443,7 +446,8 @@ class EvolutionRunImpl final : public EvolutionRun {
   bool resumed_ = false;
   const Language* language_ = nullptr;
   launch::EvaluationOptions evaluation_;
-  std::unique_ptr<WorkerPool> workers_;
+  std::unique_ptr<WorkerPool> workers_;       ///< Mutations.
+  std::unique_ptr<WorkerPool> file_workers_;  ///< Results are read and published.
   std::unique_ptr<launch::Launcher> launcher_;
   std::unique_ptr<evaluators::JobPlanner> planner_;
   std::unique_ptr<evolve::Mutator> mutator_;

@@ -140,4 +140,8 @@ Result<std::optional<SyntaxError>> SyntaxChecker::check(const Program& program,
   return std::nullopt;
 }
 
+bool SyntaxChecker::asks_a_process(const Language& language) {
+  return language.name == "python" || language.name == "javascript";
+}
+
 }  // namespace genesis::evolve

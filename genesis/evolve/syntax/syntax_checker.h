@@ -48,6 +48,8 @@ class SyntaxChecker {
   /// the language of their extension, the primary file in `language`.
   /// Errors: `unavailable` when the Python interpreter cannot be started.
   Result<std::optional<SyntaxError>> check(const Program& program, const Language& language);
+  /// Whether a check in this language waits for a reader in another process.
+  static bool asks_a_process(const Language& language);
 
  private:
   class Readers;

@@ -324,8 +324,26 @@ TEST_F(EvolutionRunTest, ARunningRunAnswersAndIsExtendedAndStopped) {
   EXPECT_EQ(value_or_throw(run::extend_target(options.output_dir, 10)), 1'000'015);
 }
 
+/// Stops its runner at the first look after so many programs.
+class StopAfter final : public StatusObserver {
+ public:
+  explicit StopAfter(int programs) : programs_(programs) {}
+  void on_improvement(const RunStatus& status, std::string_view) override { look(status); }
+  void on_progress(const RunStatus& status) override { look(status); }
+  EvolutionRunner* runner = nullptr;
+
+ private:
+  void look(const RunStatus& status) {
+    // A second stop would abort.
+    if (status.programs >= programs_ && !std::exchange(stopped_, true)) runner->stop();
+  }
+  int programs_;
+  bool stopped_ = false;
+};
+
 /// A run on the fake launcher, whose machine can be told to fail.
-run::RunSummary run_on_fake(EvolutionConfig evo, const fs::path& output, nlohmann::json options) {
+run::RunSummary run_on_fake(EvolutionConfig evo, const fs::path& output, nlohmann::json options,
+                            int stop_after = 0) {
   launch::register_builtin_backends();
   launch::JobConfig job;
   job.type = "fake";
@@ -333,9 +351,29 @@ run::RunSummary run_on_fake(EvolutionConfig evo, const fs::path& output, nlohman
   job.options_json = options.dump();
   RunOptions run_options;
   run_options.output_dir = output.string();
+  StopAfter observer(stop_after);
+  if (stop_after > 0) run_options.observer = &observer;
   EvolutionRunner runner(std::move(evo), job, {}, "numbers", run_options);
+  observer.runner = &runner;
   runner.run();
   return runner.summary();
+}
+
+TEST_F(EvolutionRunTest, WhatWaitsInTheLauncherAtAStopIsNotLost) {
+  evo_.max_parallel_jobs = 3;
+  const nlohmann::json options = {{"prepares_ahead", true}};
+  const fs::path output = dir_.path() / "ahead";
+  const run::RunSummary stopped = run_on_fake(evo_, output, options, 10);
+  EXPECT_EQ(stopped.reason, StopReason::interrupted);
+  EXPECT_LT(stopped.status.generation, 60);
+  EXPECT_EQ(stopped.status.retries, 0);  // Taken back, not tried again.
+  const store::Counters before = value_or_throw(reader("ahead")->counters());
+  EXPECT_EQ(before.attempts, before.evaluations);
+  EXPECT_GT(before.evaluations, before.programs);  // Some were journaled and wait.
+  EXPECT_EQ(run_on_fake(evo_, output, options).reason, StopReason::generations);
+  const store::Counters after = value_or_throw(reader("ahead")->counters());
+  EXPECT_EQ(after.programs, 61);
+  EXPECT_EQ(after.evaluations, 61);
 }
 
 TEST_F(EvolutionRunTest, LostJobsAreTriedAgainAndNeverScored) {
