@@ -21,7 +21,7 @@ struct EvolutionConfig {
   std::int64_t num_generations = 100;
   int max_parallel_jobs = 2;  ///< Evaluations at a time, bounded by what the backend reports.
   /// Proposals ready beyond the free slots. -1: 0 with one job at a time (so that a run is
-  /// reproducible step by step), else the number of jobs.
+  /// reproducible step by step), else twice the number of jobs.
   int lookahead = -1;
   int max_patch_attempts = 5;         ///< Tries of one mutator on one draw.
   int max_proposals_in_a_row = 1000;  ///< Without one evaluation: then the run ends as exhausted.
