@@ -250,6 +250,9 @@ launch::JobSpec CommandPlanner::plan(const Program& program, const launch::Attem
   spec.limits = options_.limits;
   spec.resources = options_.resources;
   spec.isolation = options_.isolation;
+  if (options_.evaluator_command.empty() && options_.warm != launch::WarmStarts::never) {
+    spec.warm = launch::WarmStart{scan_};
+  }
   return spec;
 }
 

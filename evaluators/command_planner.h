@@ -30,6 +30,9 @@ class CommandPlanner final : public JobPlanner {
   EvaluationOutcome judge(const launch::JobOutcome& job,
                           const launch::JobResults& results) const override;
 
+  /// Names a file whose imports evaluations will need as well: the program they start from.
+  void expect_imports_of(std::filesystem::path program) { scan_.push_back(std::move(program)); }
+
   /// SHA-256 over the evaluator's file and arguments: what makes scores comparable.
   const std::string& evaluator_hash() const { return evaluator_hash_; }
   const std::vector<std::string>& command() const { return command_; }
@@ -44,6 +47,7 @@ class CommandPlanner final : public JobPlanner {
   std::string python_path_;
   std::filesystem::path run_dir_;
   std::filesystem::path cwd_;
+  std::vector<std::filesystem::path> scan_;
 };
 
 /// The judgement all planners share: a job's own failure, or what its result files say.

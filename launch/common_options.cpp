@@ -101,6 +101,19 @@ void read_resources(OptionReader& reader, EvaluationOptions& options) {
   }
 }
 
+/// A truth value, or "wait".
+void read_warm(OptionReader& reader, WarmStarts& warm) {
+  nlohmann::json value = warm != WarmStarts::never;
+  reader.read("warm", value);
+  if (value.is_boolean()) {
+    warm = value.get<bool>() ? WarmStarts::when_ready : WarmStarts::never;
+  } else if (value.is_string() && value.get<std::string>() == "wait") {
+    warm = WarmStarts::always;
+  } else if (!value.is_null()) {
+    reader.fail("warm", "expected true, false or wait");
+  }
+}
+
 }  // namespace
 
 EvaluationOptions read_common_options(OptionReader& reader, EvaluationOptions defaults) {
@@ -110,6 +123,7 @@ EvaluationOptions read_common_options(OptionReader& reader, EvaluationOptions de
   read_python(reader, options);
   read_limits(reader, options.limits);
   read_resources(reader, options);
+  read_warm(reader, options.warm);
   reader.read_enum("isolation", options.isolation,
                    {{"none", Isolation::none}, {"sandbox", Isolation::sandbox}});
   if (options.isolation != Isolation::none) {

@@ -50,6 +50,17 @@ struct Resources {
 
 enum class Isolation { none, sandbox };
 
+/// Whether Python evaluators are started as clones of a process that has imported their modules:
+/// never, as soon as such a process is ready (the first ones start cold), or always, so that the
+/// first ones wait for it.
+enum class WarmStarts { never, when_ready, always };
+
+/// A job that may be started so: its argv is {python, script, …}. Backends that have no such
+/// process ignore it.
+struct WarmStart {
+  std::vector<std::filesystem::path> scan;  ///< Other files whose imports the job will need.
+};
+
 /// What a launcher runs: a command with files in, files out, environment, limits and resources.
 /// In `argv` and `environment` values, "{work}" stands for the job's working folder wherever the
 /// backend puts it, "{results}" for its results folder.
@@ -71,6 +82,7 @@ struct JobSpec {
   Limits limits;
   Resources resources;
   Isolation isolation = Isolation::none;
+  std::optional<WarmStart> warm;
 };
 
 /// How a job ended, as far as a launcher can know.

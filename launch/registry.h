@@ -51,6 +51,7 @@ struct EvaluationOptions {
   Limits limits;
   Resources resources;
   Isolation isolation = Isolation::none;
+  WarmStarts warm = WarmStarts::when_ready;
 };
 
 /// A backend as it registers itself. Nothing outside its folder names it.

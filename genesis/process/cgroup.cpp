@@ -162,7 +162,15 @@ void CgroupSlot::signal_all(int signal) {
 }
 
 void CgroupSlot::kill_all() {
+  killed_ = true;
   kill_cgroup_tree(unified_);
+}
+
+std::vector<std::string> CgroupSlot::folders() const {
+  std::vector<std::string> found{unified_};
+  if (memory_is_v1_) found.push_back(memory_);
+  if (pids_is_v1_) found.push_back(pids_);
+  return found;
 }
 
 bool CgroupSlot::empty() {
@@ -230,9 +238,24 @@ std::vector<std::string> CgroupRun::folders() const {
 Result<CgroupSlot*> CgroupRun::slot(int index) {
   const auto place = static_cast<std::size_t>(index);
   if (slots_.size() <= place) slots_.resize(place + 1);
-  if (slots_[place]) return slots_[place].get();
+  if (!slots_[place]) {
+    GENESIS_TRY_ASSIGN(slots_[place], make_slot(fmt::format("/slot-{}", index)));
+  }
+  return slots_[place].get();
+}
+
+Result<CgroupSlot*> CgroupRun::slot_for_next(int index) {
+  GENESIS_TRY_ASSIGN(CgroupSlot * now, slot(index));
+  if (!now->killed_) return now;
+  GENESIS_TRY_ASSIGN(auto fresh, make_slot(fmt::format("/slot-{}-{}", index, ++renewed_)));
+  // Zombies may keep the old folders a moment longer: they go with the run's then.
+  for (const std::string& folder : now->folders()) ::rmdir(folder.c_str());
+  slots_[static_cast<std::size_t>(index)] = std::move(fresh);
+  return slots_[static_cast<std::size_t>(index)].get();
+}
+
+Result<std::unique_ptr<CgroupSlot>> CgroupRun::make_slot(const std::string& name) const {
   auto slot = std::make_unique<CgroupSlot>();
-  const std::string name = fmt::format("/slot-{}", index);
   slot->unified_ = unified_ + name;
   GENESIS_TRY(make_group(slot->unified_));
   slot->folder_ = Fd(::open(slot->unified_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -253,8 +276,7 @@ Result<CgroupSlot*> CgroupRun::slot(int index) {
   if (support_.pids_v2) slot->pids_ = slot->unified_;
   if (slot->memory_is_v1_) GENESIS_TRY(join_v1(memory_, slot->memory_, slot->join_memory_));
   if (slot->pids_is_v1_) GENESIS_TRY(join_v1(pids_, slot->pids_, slot->join_pids_));
-  slots_[place] = std::move(slot);
-  return slots_[place].get();
+  return slot;
 }
 
 void kill_cgroup_tree(const std::string& folder) {

@@ -45,6 +45,7 @@ class CgroupSlot final {
   void signal_all(int signal);
   void kill_all();
   bool empty();
+  bool limits_processes() const { return limited_processes_; }
 
   /// Since prepare().
   bool killed_for_memory();
@@ -53,6 +54,7 @@ class CgroupSlot final {
  private:
   friend class CgroupRun;
   std::uint64_t memory_kills();
+  std::vector<std::string> folders() const;
 
   std::string unified_;
   std::string memory_;  ///< Where the memory files are: v1's or v2's folder; empty: nowhere.
@@ -61,6 +63,7 @@ class CgroupSlot final {
   bool pids_is_v1_ = false;
   bool limited_memory_ = false;
   bool limited_processes_ = false;
+  bool killed_ = false;  ///< By cgroup.kill.
   Fd folder_;
   Fd processes_;  ///< cgroup.procs, for reading: a look costs one call.
   Fd events_;     ///< cgroup.events, likewise.
@@ -81,18 +84,24 @@ class CgroupRun {
 
   /// The groups of slot `index`, made when first asked for.
   Result<CgroupSlot*> slot(int index);
+  /// The same for a job about to start. Where the last one was killed there are new groups: Linux
+  /// (seen in 6.18) compares the kills of a child's group with those of its parent's, and so kills
+  /// at birth whatever is cloned into a group after its cgroup.kill was written.
+  Result<CgroupSlot*> slot_for_next(int index);
   /// All folders, for the guard.
   std::vector<std::string> folders() const;
 
  private:
   explicit CgroupRun(CgroupSupport support) : support_(std::move(support)) {}
   Status make_folders();
+  Result<std::unique_ptr<CgroupSlot>> make_slot(const std::string& name) const;
 
   CgroupSupport support_;
   std::string unified_;
   std::string memory_;
   std::string pids_;
   std::vector<std::unique_ptr<CgroupSlot>> slots_;
+  int renewed_ = 0;
 };
 
 /// KILLs every process below a cgroup v2 folder; does nothing for v1 folders.

@@ -52,6 +52,7 @@ std::vector<ProcessStat> ProcessFamily::adopted() const {
     if (!stat) continue;
     if (!mark_ && environment_value(read_environment(pid), kLaunchIdVariable) != id_) continue;
     if (stat->is_zombie()) {
+      if (stat->session == pid && leaders_expected_ && leaders_expected_()) continue;
       ::waitpid(pid, nullptr, WNOHANG);
     } else {
       living.push_back(*stat);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,10 @@ class ProcessFamily {
   /// Reaps adopted orphans that have ended and returns the living ones.
   std::vector<ProcessStat> adopted() const;
 
+  /// While this says true there may be children, leaders of sessions, that a fork server made for
+  /// us and that are not watched yet: how they ended is still to be asked.
+  void expect_leaders(std::function<bool()> expected) { leaders_expected_ = std::move(expected); }
+
  private:
   ProcessFamily(std::string id, const ChildWatcher& watcher)
       : id_(std::move(id)), watcher_(&watcher) {}
@@ -50,6 +55,7 @@ class ProcessFamily {
   std::string id_;
   const ChildWatcher* watcher_;
   std::optional<ResourceLimit> mark_;
+  std::function<bool()> leaders_expected_;
 };
 
 inline constexpr std::string_view kLaunchIdVariable = "GENESIS_LAUNCH_ID";

@@ -12,6 +12,7 @@
 #include "genesis/base/clock.h"
 #include "genesis/base/files.h"
 #include "genesis/base/hash.h"
+#include "genesis/base/home.h"
 #include "genesis/base/log.h"
 #include "genesis/base/text.h"
 #include "genesis/evolve/evolution_runner.h"
@@ -224,6 +225,9 @@ class EvolutionRunImpl final : public EvolutionRun {
     }
     GENESIS_TRY_ASSIGN(
         auto planner, evaluators::CommandPlanner::create(evaluation_, *language, spec_.output_dir));
+    if (language->name == "python") {
+      planner.expect_imports_of(fs::absolute(find_data_file(spec_.evo.init_program_path)));
+    }
     log::info("evaluator: {}", fmt::join(planner.command(), " "));
     const std::string hash = planner.evaluator_hash();
     const auto stored = store_->meta("evaluator_hash");

@@ -73,7 +73,7 @@ class JobProcesses::CgroupTree final : public process::JobTree {
   void kill_all() override { slot_->kill_all(); }
   bool empty() override {
     if (!slot_->empty()) return false;
-    owner_->reap_orphans();
+    owner_->reap_orphans(slot_->limits_processes());
     return true;
   }
 
@@ -83,12 +83,16 @@ class JobProcesses::CgroupTree final : public process::JobTree {
 };
 
 JobProcesses::JobProcesses(LocalOptions options, const LauncherContext& context,
-                           const process::ChildWatcher& watcher)
+                           process::ChildWatcher& watcher, std::function<void(std::string)> notice,
+                           std::function<void()> warm_ready)
     : options_(std::move(options)),
       run_id_(context.run_id),
       run_dir_(context.run_dir),
       parallel_jobs_(context.max_parallel_jobs),
-      watcher_(&watcher) {}
+      io_(*context.io),
+      watcher_(&watcher),
+      notice_(std::move(notice)),
+      warm_ready_(std::move(warm_ready)) {}
 
 JobProcesses::~JobProcesses() = default;
 
@@ -105,7 +109,21 @@ Status JobProcesses::open() {
   GENESIS_TRY_ASSIGN(auto guard, process::Guard::start(plan));
   guard_.emplace(std::move(guard));
   prepare_resources();
-  return prepare_environment();
+  GENESIS_TRY(prepare_environment());
+  warm_ = std::make_unique<WarmPool>(io_, *watcher_, warm_settings(), notice_, warm_ready_);
+  family_->expect_leaders([this] { return warm_ && warm_->pending() > 0; });
+  return {};
+}
+
+WarmPool::Settings JobProcesses::warm_settings() const {
+  WarmPool::Settings settings;
+  settings.mode = options_.warm;
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  settings.most_servers = std::min(parallel_jobs_, cores);
+  if (!run_dir_.empty()) settings.log_folder = run_dir_ / ".genesis";
+  settings.limits = {{RLIMIT_CORE, 0, 0}, original_descriptor_limit()};
+  if (family_->mark()) settings.limits.push_back(*family_->mark());
+  return settings;
 }
 
 /// Jobs of an earlier runner of this run that its guard has not got to yet.
@@ -159,6 +177,7 @@ void JobProcesses::prepare_resources() {
 }
 
 void JobProcesses::close() {
+  if (warm_) warm_->close();
   if (guard_) guard_->dismiss();
   guard_.reset();
   cgroups_.reset();
@@ -195,7 +214,7 @@ Status JobProcesses::prepare_environment() {
   return {};
 }
 
-std::vector<std::string> JobProcesses::environment_of(const LocalJob& job) const {
+Environment JobProcesses::environment_of(const LocalJob& job) const {
   Environment environment = environment_;
   for (const auto& [name, value] : job.spec.environment) {
     environment[name] = substitute_folders(value, job.spec.work_dir);
@@ -208,7 +227,7 @@ std::vector<std::string> JobProcesses::environment_of(const LocalJob& job) const
       names.push_back(gpu_names_[static_cast<std::size_t>(gpu)]);
     environment["CUDA_VISIBLE_DEVICES"] = join(names, ",");
   }
-  return to_entries(environment);
+  return environment;
 }
 
 std::vector<ResourceLimit> JobProcesses::limits_of(const JobSpec& spec) const {
@@ -253,7 +272,7 @@ bool JobProcesses::take_resources(LocalJob& job) {
   return true;
 }
 
-Result<process::Child> JobProcesses::start(LocalJob& job) {
+Status JobProcesses::check(const LocalJob& job) const {
   const JobSpec& spec = job.spec;
   if (spec.argv.empty()) return make_error(ErrorKind::invalid_argument, "the job has no command");
   if (spec.isolation != Isolation::none) {
@@ -266,18 +285,20 @@ Result<process::Child> JobProcesses::start(LocalJob& job) {
                     "/dev/nvidia*)",
                     spec.resources.gpus, gpus_->size()));
   }
-  process::SpawnSpec start;
-  for (const std::string& argument : spec.argv) {
-    start.argv.push_back(substitute_folders(argument, spec.work_dir));
-  }
-  start.environment = environment_of(job);
+  return {};
+}
+
+Result<std::string> JobProcesses::program_of(const JobSpec& spec) {
   const auto own_path = spec.environment.find("PATH");
   const auto path = environment_.find("PATH");
-  GENESIS_TRY_ASSIGN(
-      start.executable,
-      executable_of(start.argv[0], own_path != spec.environment.end() ? own_path->second
-                                   : path != environment_.end()       ? path->second
-                                                                      : "/usr/bin:/bin"));
+  return executable_of(substitute_folders(spec.argv[0], spec.work_dir),
+                       own_path != spec.environment.end() ? own_path->second
+                       : path != environment_.end()       ? path->second
+                                                          : "/usr/bin:/bin");
+}
+
+Result<process::CgroupSlot*> JobProcesses::fill(process::SpawnSpec& start, const LocalJob& job) {
+  const JobSpec& spec = job.spec;
   start.working_directory = (spec.cwd.empty() ? spec.work_dir : spec.cwd).string();
   const std::string results = fmt::format("{}/{}", spec.work_dir.string(), kResultsFolder);
   start.stdout_path = results + "/job_log.out";
@@ -289,15 +310,30 @@ Result<process::Child> JobProcesses::start(LocalJob& job) {
     start.cgroup_fd = slot->unified_fd();
     start.join_fds = slot->join_fds();
   }
-  auto child = process::spawn(start);
-  if (!child) return child;
-  job.leader = {child->pid, child->start_ticks};
+  return slot;
+}
+
+void JobProcesses::adopt(LocalJob& job, const process::Child& child, process::CgroupSlot* slot) {
+  job.leader = {child.pid, child.start_ticks};
   if (slot != nullptr) {
     job.tree = std::make_unique<CgroupTree>(*this, *slot);
   } else {
-    job.tree = std::make_unique<FamilyTree>(*this, job.leader, spec.token);
+    job.tree = std::make_unique<FamilyTree>(*this, job.leader, job.spec.token);
   }
   running_.push_back(job.leader);
+}
+
+Result<process::Child> JobProcesses::start(LocalJob& job) {
+  GENESIS_TRY(check(job));
+  process::SpawnSpec start;
+  for (const std::string& argument : job.spec.argv) {
+    start.argv.push_back(substitute_folders(argument, job.spec.work_dir));
+  }
+  start.environment = to_entries(environment_of(job));
+  GENESIS_TRY_ASSIGN(start.executable, program_of(job.spec));
+  GENESIS_TRY_ASSIGN(process::CgroupSlot * slot, fill(start, job));
+  auto child = process::spawn(start);
+  if (child) adopt(job, *child, slot);
   return child;
 }
 
@@ -311,17 +347,18 @@ Result<std::string> JobProcesses::executable_of(const std::string& name, const s
   return found_;
 }
 
-// Zombies hold nothing but their number, so they may gather for a moment.
-void JobProcesses::reap_orphans() const {
+// Zombies hold nothing but their number, so they may gather for a moment, unless numbers are what
+// the slot's next job may run out of.
+void JobProcesses::reap_orphans(bool now_at_once) const {
   const auto now = std::chrono::steady_clock::now();
-  if (now < next_reaping_) return;
+  if (!now_at_once && now < next_reaping_) return;
   next_reaping_ = now + std::chrono::milliseconds{50};
   family_->adopted();
 }
 
 Result<process::CgroupSlot*> JobProcesses::prepare_slot(const LocalJob& job) {
   if (!cgroups_) return nullptr;
-  GENESIS_TRY_ASSIGN(process::CgroupSlot * slot, cgroups_->slot(job.slot.members().at(0)));
+  GENESIS_TRY_ASSIGN(process::CgroupSlot * slot, cgroups_->slot_for_next(job.slot.members().at(0)));
   GENESIS_TRY(slot->prepare(job.spec.limits.memory_bytes, job.spec.limits.processes));
   return slot;
 }

@@ -14,7 +14,7 @@ using process::ProcessId;
 
 namespace {
 
-/// "1 pid=12 start=345 boot=…"; absent for anything else.
+/// "1 pid=12 start=345 boot=… [warm]"; absent for anything else.
 struct ParsedRef {
   ProcessId leader;
   std::string boot;
@@ -73,7 +73,8 @@ class LeftoverTree final : public process::JobTree {
 }  // namespace
 
 std::string JobProcesses::ref_text(const LocalJob& job) const {
-  return fmt::format("1 pid={} start={} boot={}", job.leader.pid, job.leader.start_ticks, boot_id_);
+  return fmt::format("1 pid={} start={} boot={}{}", job.leader.pid, job.leader.start_ticks,
+                     boot_id_, job.server != nullptr ? " warm" : "");
 }
 
 Attached JobProcesses::find_again(const JobSpec& spec, const std::optional<JobRef>& ref) const {

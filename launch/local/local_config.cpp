@@ -47,6 +47,11 @@ LocalJobConfig::operator JobConfig() const {
   options["gpu_ids"] = gpu_ids;
   options["pin_cpus"] = pin_cpus;
   options["kill_grace"] = std::chrono::duration<double>(kill_grace).count();
+  if (warm == WarmStarts::always) {
+    options["warm"] = "wait";
+  } else {
+    options["warm"] = warm != WarmStarts::never;
+  }
   options["isolation"] = isolation;
 
   JobConfig config;
@@ -65,6 +70,7 @@ LocalBindings bind_local_options(const json& options, const std::string& option_
   reader.read("pin_cpus", bound.launcher.pin_cpus);
   reader.read("gpu_ids", bound.launcher.gpu_ids);
   reader.read("cgroups", bound.launcher.use_cgroups);
+  bound.launcher.warm = bound.evaluation.warm;
   bound.launcher.conda_env = bound.evaluation.conda_env;
   bound.launcher.activate_script = bound.evaluation.activate_script;
   bound.launcher.numeric_threads_per_job = bound.evaluation.numeric_threads_per_job;

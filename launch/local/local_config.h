@@ -37,6 +37,7 @@ struct LocalJobConfig {
   std::vector<std::string> gpu_ids;  ///< What to hand out; empty: CUDA_VISIBLE_DEVICES or all.
   bool pin_cpus = false;             ///< Give each job `cpus` processors of its own.
   std::chrono::milliseconds kill_grace{1500};  ///< Between TERM and KILL.
+  WarmStarts warm = WarmStarts::when_ready;    ///< YAML: true, false, wait.
   std::string isolation = "none";
 
   operator JobConfig() const;

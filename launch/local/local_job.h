@@ -11,6 +11,7 @@
 #include "genesis/process/tree_end.h"
 #include "launch/job.h"
 #include "launch/local/leases.h"
+#include "launch/local/warm_server.h"
 
 namespace genesis::launch {
 
@@ -20,10 +21,13 @@ struct LocalJob {
 
   JobSpec spec;
   bool staged = false;
+  bool starting = false;         ///< Asked of a fork server; no process is known yet.
+  WarmServer* server = nullptr;  ///< Whose clone it is.
   std::chrono::steady_clock::time_point started;
   process::ProcessId leader;
   std::optional<process::ChildExit> exit;
   std::optional<JobOutcomeKind> ended_as;  ///< Why we end it, if we do.
+  std::chrono::milliseconds grace{0};      ///< For an end that was asked for while it started.
   Lease slot;
   Lease cpus;
   Lease gpus;

@@ -49,7 +49,12 @@ class LocalLauncher final : public Launcher {
       : io_(*context.io),
         slots_(numbers_up_to(context.max_parallel_jobs)),
         watcher_(io_),
-        processes_(std::move(options), context, watcher_) {}
+        processes_(
+            std::move(options), context, watcher_,
+            [this](std::string text) {
+              outbox_->push(Capacity{static_cast<int>(slots_.size()), std::move(text)});
+            },
+            [this] { schedule_pump(); }) {}
 
   /// Nothing may be left on the machine even when nobody called close().
   ~LocalLauncher() override {
@@ -142,9 +147,14 @@ class LocalLauncher final : public Launcher {
     // A start that fails ends its job, which comes here again: the loop goes on, not deeper.
     if (std::exchange(pumping_, true)) return;
     while (!queue_.empty() && take_room_for(*queue_.front())) {
-      const JobPtr job = std::move(queue_.front());
+      const JobPtr job = queue_.front();
+      const auto way = processes_.way_to_start(*job);
+      if (way == JobProcesses::Start::wait) {
+        processes_.give_back(*job);
+        break;
+      }
       queue_.pop_front();
-      start(job);
+      start(job, way);
     }
     pumping_ = false;
     schedule_staging();
@@ -175,16 +185,27 @@ class LocalLauncher final : public Launcher {
     }
   }
 
-  void start(const JobPtr& job) {
+  void start(const JobPtr& job, JobProcesses::Start way) {
     if (!job->staged) {
       if (const Status staged = stage_job(job->spec); !staged) {
         return finish_unstarted(job, JobOutcomeKind::backend_error, staged.error().message);
       }
     }
     failpoint("local.before_spawn");
-    Result<process::Child> child = processes_.start(*job);
+    if (way == JobProcesses::Start::now) return started(job, processes_.start(*job));
+    job->starting = true;
+    // The server and its answers do not outlive the launcher.
+    processes_.start_by_server(
+        job, [this, job](Result<process::Child> child) { started(job, std::move(child)); });
+  }
+
+  void started(const JobPtr& job, Result<process::Child> child) {
+    job->starting = false;
     if (!child) {
-      return finish_unstarted(job, JobOutcomeKind::backend_error, child.error().message);
+      const bool nobody_knows = child.error().kind == ErrorKind::unavailable && job->server;
+      return finish_unstarted(job,
+                              nobody_knows ? JobOutcomeKind::lost : JobOutcomeKind::backend_error,
+                              child.error().message);
     }
     failpoint("local.after_spawn");
     job->started = Clock::now();
@@ -193,6 +214,7 @@ class LocalLauncher final : public Launcher {
     outbox_->push(Started{job->spec.token});
     watcher_.watch(std::move(*child),
                    [this, job](const process::ChildExit& exit) { exited(job, exit); });
+    if (job->ended_as) return begin_end(job, job->grace);
     if (job->spec.limits.wall_time) arm_deadline(job, *job->spec.limits.wall_time);
   }
 
@@ -221,6 +243,11 @@ class LocalLauncher final : public Launcher {
   }
 
   void cancel_job(const JobPtr& job, milliseconds grace) {
+    if (job->starting) {
+      job->ended_as = JobOutcomeKind::cancelled;
+      job->grace = grace;
+      return;
+    }
     if (!job->is_running()) {
       std::erase(queue_, job);
       return finish_unstarted(job, JobOutcomeKind::cancelled, "not started");
@@ -247,6 +274,9 @@ class LocalLauncher final : public Launcher {
     facts.ended_as = job->ended_as;
     processes_.read_usage(*job, facts);
     JobOutcome outcome = classify(facts, job->spec.limits);
+    if (const auto failure = processes_.failed_start(*job)) {
+      outcome = infrastructure_failure(JobOutcomeKind::backend_error, *failure);
+    }
     if (job->end && job->end->gave_up()) {
       log::error("local: a process of {} could not be ended", job->spec.work_dir.string());
       outcome.detail += " (a process of it is stuck in the kernel and could not be ended)";

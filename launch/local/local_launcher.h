@@ -18,7 +18,8 @@ struct LocalOptions {
   std::optional<int> numeric_threads_per_job;  ///< Absent: cores / parallel jobs, at least 1.
   bool pin_cpus = false;  ///< Jobs get processors of their own (`Resources::cpus` each).
   std::vector<std::string>
-      gpu_ids;              ///< What to hand out; empty: CUDA_VISIBLE_DEVICES or what is there.
+      gpu_ids;  ///< What to hand out; empty: CUDA_VISIBLE_DEVICES or what is there.
+  WarmStarts warm = WarmStarts::when_ready;
   bool use_cgroups = true;  ///< Where they can be had; GENESIS_CGROUP=off says no as well.
 };
 

@@ -59,6 +59,26 @@ TEST_F(CgroupTest, HoldsEndsAndRemoves) {
   for (const std::string& folder : folders) EXPECT_FALSE(fs::exists(folder)) << folder;
 }
 
+TEST_F(CgroupTest, TheNextJobOfAKilledSlotLives) {
+  auto run = CgroupRun::open(support_);
+  ASSERT_TRUE(run);
+  for (int round = 0; round < 3; ++round) {
+    auto slot = (*run)->slot_for_next(0);
+    ASSERT_TRUE(slot) << slot.error().message;
+    SpawnSpec spec;
+    spec.executable = "/bin/true";
+    spec.argv = {"true"};
+    spec.cgroup_fd = (*slot)->unified_fd();
+    auto child = spawn(spec);
+    ASSERT_TRUE(child) << child.error().message;
+    int status = 0;
+    ::waitpid(child->pid, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status)) << "round " << round << ", signal " << WTERMSIG(status);
+    (*slot)->kill_all();
+  }
+  EXPECT_EQ((*run)->slot(0).value(), (*run)->slot(0).value());
+}
+
 TEST_F(CgroupTest, SweepsTheGroupsOfDeadRunners) {
   const std::string stale = support_.unified + "/genesis-4194000-1-0";
   ASSERT_EQ(::mkdir(stale.c_str(), 0755), 0);

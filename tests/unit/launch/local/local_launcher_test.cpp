@@ -50,6 +50,21 @@ TEST_F(LocalLauncherTest, EndsAJobAtItsTimeLimit) {
   EXPECT_EQ(order["t1"], "ASF");
 }
 
+TEST_F(LocalLauncherTest, TheJobAfterOneThatHadToBeKilledRuns) {
+  open(1);
+  for (int round = 0; round < 2; ++round) {
+    const std::string deaf = "deaf" + std::to_string(round);
+    JobSpec spec = shell(deaf, "trap '' TERM; while :; do :; done");
+    spec.limits.wall_time = milliseconds{50};
+    spec.limits.kill_grace = milliseconds{50};
+    launcher->submit(spec);
+    const std::string after = "after" + std::to_string(round);
+    launcher->submit(shell(after, "exit 4"));
+    EXPECT_EQ(outcome_of(deaf).kind, JobOutcomeKind::timeout);
+    EXPECT_EQ(describe(outcome_of(after)), "exited with 4");
+  }
+}
+
 TEST_F(LocalLauncherTest, MissingEvaluatorIsAConfigurationErrorThatStaysTheSame) {
   open(1);
   for (const char* token : {"t1", "t2"}) {

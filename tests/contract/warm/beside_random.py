@@ -1,0 +1,3 @@
+import random
+
+generator = random.Random()

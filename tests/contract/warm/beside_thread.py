@@ -1,0 +1,4 @@
+import threading
+
+done = threading.Event()
+threading.Thread(target=done.set).start()

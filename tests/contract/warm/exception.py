@@ -1,0 +1,8 @@
+def inner():
+    raise ValueError("no good")
+
+
+try:
+    {}["missing"]
+except KeyError:
+    inner()

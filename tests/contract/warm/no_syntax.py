@@ -1,0 +1,2 @@
+# cold: cannot be compiled
+def broken(:

@@ -1,0 +1,5 @@
+# limit: time
+import time
+
+print("waiting", flush=True)
+time.sleep(120)
