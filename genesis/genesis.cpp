@@ -92,7 +92,8 @@ EvolutionRunner::EvolutionRunner(EvolutionConfig evo, const launch::JobConfig& j
   launch::register_builtin_backends();
   run::RunSpec spec = spec_of(std::move(evo), std::move(db), job, std::move(task_name), options);
   state_->output_dir = spec.output_dir;
-  state_->run = value_or_throw(run::EvolutionRun::prepare(std::move(spec)));
+  state_->run =
+      value_or_throw(run::EvolutionRun::prepare(std::move(spec), nullptr, options.mutator));
   if (options.observer != nullptr) state_->run->add_observer(options.observer);
 }
 
@@ -115,7 +116,8 @@ EvolutionRunner::EvolutionRunner(EvolutionConfig evo, Evaluator evaluator, Datab
         },
         context.max_parallel_jobs);
   };
-  state_->run = value_or_throw(run::EvolutionRun::prepare(std::move(spec), factory));
+  state_->run =
+      value_or_throw(run::EvolutionRun::prepare(std::move(spec), factory, options.mutator));
   if (options.observer != nullptr) state_->run->add_observer(options.observer);
 }
 

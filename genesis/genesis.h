@@ -43,6 +43,7 @@ struct RunOptions {
   std::string output_dir;  ///< Empty: results/<task>/<time>. The same folder again resumes.
   std::uint64_t seed = 0;
   MutationConfig mutation;
+  run::MutatorFactory mutator;  ///< Empty: the built-in operators, as `mutation` says.
   ResultsConfig results;
   StatusObserver* observer = nullptr;  ///< Borrowed.
 };

@@ -115,7 +115,8 @@ void EvolutionRunner::queue_seed() {
 }
 
 bool EvolutionRunner::may_propose() const {
-  if (stop_ != StopReason::none || paused() || !parts_.population->best()) return false;
+  if (stop_ != StopReason::none || paused() || parts_.population->size() == 0) return false;
+  if (!parts_.population->best() && !parts_.mutator->can_fix()) return false;
   const std::size_t in_work = mutating_.size() + book_.size();
   const auto left =
       evaluations_left(setup_.config, setup_.target_generations,
@@ -133,12 +134,14 @@ bool EvolutionRunner::may_propose() const {
 void EvolutionRunner::start_proposals() {
   while (may_propose()) {
     const std::int64_t id = next_proposal_++;
-    const auto draw = parts_.population->draw(id);
+    const auto draw = parts_.population->best() ? parts_.population->draw(id)
+                                                : parts_.population->draw_failed(id);
     if (!draw) return;
     MutationRequest request;
     request.proposal = id;
     request.run_seed = setup_.seed;
     request.parent = specimen(draw->parent);
+    if (request.parent.failure) request.kind = RequestKind::fix;
     for (const std::int64_t inspiration : draw->inspirations) {
       request.inspirations.push_back(specimen(inspiration));
     }

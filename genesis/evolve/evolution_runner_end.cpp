@@ -176,6 +176,7 @@ Specimen EvolutionRunner::specimen(std::int64_t generation) {
   found.program = std::move(source->program);
   found.public_json = std::move(source->public_json);
   found.text_feedback = std::move(source->text_feedback);
+  found.failure = std::move(source->failure);
   return found;
 }
 

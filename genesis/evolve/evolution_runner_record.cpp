@@ -104,9 +104,12 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
   for (const IslandMove& move : parts_.population->add(member)) {
     moves.push_back({parts_.population->size(), move.generation, move.from, move.to, move.copy});
   }
-  MutationFeedback feedback{evaluation.proposal.id, program.mutator, true,
-                            program.correct,        program.score,   parent_score,
-                            program.improved};
+  MutationFeedback feedback{evaluation.proposal.id, program.mutator,     true,
+                            program.correct,        program.score,       parent_score,
+                            program.improved,       RequestKind::improve};
+  if (program.parent >= 0 && !parts_.population->member(program.parent).correct) {
+    feedback.kind = RequestKind::fix;
+  }
   parts_.mutator->learn(feedback);
 
   failpoint("runner.record.before");
@@ -130,10 +133,12 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
   if (program.parent >= 0) {
     if (auto parent = parts_.sources->get(program.parent)) order.parent = parent->program;
   }
-  parts_.sources->put(program.generation,
-                      {evaluation.program, program.public_json, program.text_feedback});
+  parts_.sources->put(program.generation, {evaluation.program, program.public_json,
+                                           program.text_feedback, failure_of(program)});
   const bool seed_failed = program.generation == 0 && !program.correct;
-  if (seed_failed) {
+  if (seed_failed && parts_.mutator->can_fix()) {
+    notice(fmt::format("the seed program failed ({}): asking for repairs", program.outcome));
+  } else if (seed_failed) {
     stop_for(StopReason::seed_failed,
              fmt::format("{}: {}{}{}", program.outcome, program.error,
                          event.log_tail.empty() ? "" : "\n", event.log_tail));

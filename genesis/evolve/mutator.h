@@ -2,32 +2,14 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "genesis/base/error.h"
+#include "genesis/evolve/mutation_request.h"
 #include "genesis/program/program.h"
 
 namespace genesis::evolve {
-
-/// A recorded program as a mutator sees it.
-struct Specimen {
-  std::int64_t generation = 0;
-  std::shared_ptr<const Program> program;
-  double score = 0;
-  std::string public_json;
-  std::string text_feedback;
-};
-
-/// One proposal's work order.
-struct MutationRequest {
-  std::int64_t proposal = 0;
-  std::uint64_t run_seed = 0;
-  Specimen parent;
-  std::vector<Specimen> inspirations;
-};
 
 /// The answer: a candidate, and how it came about.
 struct Mutation {
@@ -46,6 +28,8 @@ struct MutationFeedback {
   double score = 0;
   double parent_score = 0;
   bool new_best = false;
+  /// `fix`: the parent was not correct, and its score says nothing.
+  RequestKind kind = RequestKind::improve;
 };
 
 /// What turns a parent (and inspirations) into a candidate program.
@@ -68,6 +52,9 @@ class Mutator {
 
   virtual ~Mutator() = default;
   virtual void mutate(MutationRequest request, Done done) = 0;
+  /// Whether requests of the kind `fix` make sense. With such a mutator a run whose seed program
+  /// fails goes on by asking for repairs until one is correct; otherwise it ends there.
+  virtual bool can_fix() const { return false; }
   /// In the order of the record.
   virtual void learn(const MutationFeedback& feedback) { (void)feedback; }
   /// Learned state, small; stored with every record.

@@ -7,6 +7,7 @@
 
 #include "genesis/base/error.h"
 #include "genesis/base/rng.h"
+#include "genesis/evolve/mutation_request.h"
 #include "genesis/program/language.h"
 #include "genesis/program/program.h"
 
@@ -17,6 +18,10 @@ struct OperatorInput {
   const Program* parent = nullptr;
   std::span<const Program* const> inspirations;  ///< Mates for crossover; may be empty.
   const Language* language = nullptr;
+  /// What is asked for; `fix` comes with how the parent failed. The built-in operators, which know
+  /// nothing of errors, do the same for both.
+  RequestKind kind = RequestKind::improve;
+  const EvaluationFailure* failure = nullptr;
 };
 
 /// What it made: the child, and one line for people ("literal: 0.5 -> 0.4812").

@@ -96,6 +96,8 @@ Mutator::Answer OperatorMutator::apply_one_of(const std::vector<const Operator*>
   input.parent = request.parent.program.get();
   input.inspirations = mates;
   input.language = options.language;
+  input.kind = request.kind;
+  input.failure = request.parent.failure ? &*request.parent.failure : nullptr;
   Failure failure{std::string(choices.front()->name()),
                   Error{ErrorKind::not_found, "no operator found anything to change"}};
   for (std::size_t k = 0; k < choices.size(); ++k) {
@@ -129,7 +131,8 @@ void OperatorMutator::learn(const MutationFeedback& feedback) {
   const auto at = index_of_.find(feedback.mutator);
   if (at == index_of_.end()) return;
   double reward = 0;
-  if (feedback.correct && feedback.score > feedback.parent_score) {
+  const bool better = feedback.kind == RequestKind::fix || feedback.score > feedback.parent_score;
+  if (feedback.correct && better) {
     reward = feedback.new_best ? OperatorSelector::kRecord : OperatorSelector::kImproved;
   }
   selector_.learn(at->second, reward);

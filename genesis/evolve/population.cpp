@@ -26,6 +26,7 @@ std::size_t Population::island_size(int island) const {
 }
 
 void Population::insert(const Member& added) {
+  if (added.correct && !best_) everywhere_ = added.generation;
   if (would_improve(added.correct, added.score)) best_ = added.generation;
   members_.push_back(added);
   if (added.parent >= 0) ++members_[static_cast<std::size_t>(added.parent)].children;
@@ -45,11 +46,12 @@ void Population::archive_insert(const Member& added) {
 }
 
 std::vector<IslandMove> Population::add(const Member& added) {
+  const bool first_correct = added.correct && !best_;
   insert(added);
-  if (!added.correct && added.generation == 0) return {};
+  if (!best_) return {};
   std::vector<IslandMove> moves;
-  if (added.generation == 0) {
-    moves = seed_copies();
+  if (first_correct) {
+    moves = copies_of(added);
     for (const IslandMove& move : moves) apply(move);
   } else if (config_.migration_interval > 0 && added.generation % config_.migration_interval == 0) {
     moves = migrate(added.generation);
@@ -69,10 +71,10 @@ void Population::apply(const IslandMove& move) {
   moved.island = move.to;
 }
 
-std::vector<IslandMove> Population::seed_copies() const {
+std::vector<IslandMove> Population::copies_of(const Member& member) const {
   std::vector<IslandMove> moves;
-  for (int island = 1; island < static_cast<int>(islands_.size()); ++island) {
-    moves.push_back({0, 0, island, true});
+  for (int island = 0; island < static_cast<int>(islands_.size()); ++island) {
+    if (island != member.island) moves.push_back({member.generation, member.island, island, true});
   }
   return moves;
 }
@@ -101,7 +103,8 @@ std::vector<IslandMove> Population::migrate(std::int64_t generation) {
       int to = static_cast<int>(random.below(static_cast<std::uint64_t>(count - 1)));
       if (to >= from) ++to;
       const std::int64_t chosen = island.at(rank).generation;
-      if (chosen != 0) moves.push_back({chosen, from, to, false});  // the seed lives everywhere
+      if (chosen == everywhere_) continue;  // it is there already
+      moves.push_back({chosen, from, to, false});
     }
   }
   for (const IslandMove& move : moves) apply(move);
@@ -119,6 +122,23 @@ std::optional<Draw> Population::draw(std::int64_t proposal) {
   drawn.island = draw_island(island_stream);
   drawn.parent = draw_parent(drawn.island, parent_stream);
   drawn.inspirations = draw_inspirations(drawn.island, drawn.parent, inspiration_stream);
+  return drawn;
+}
+
+std::optional<Draw> Population::draw_failed(std::int64_t proposal) const {
+  if (members_.empty()) return std::nullopt;
+  RandomStream random(seed_, "parent", static_cast<std::uint64_t>(proposal));
+  Draw drawn;
+  drawn.event = size();
+  drawn.parent = static_cast<std::int64_t>(random.below(members_.size()));
+  drawn.island = member(drawn.parent).island;
+  const auto most = static_cast<std::size_t>(std::max(0, config_.num_archive_inspirations) +
+                                             std::max(0, config_.num_top_k_inspirations));
+  for (std::int64_t ancestor = member(drawn.parent).parent;
+       ancestor >= 0 && drawn.inspirations.size() < most; ancestor = member(ancestor).parent) {
+    drawn.inspirations.push_back(ancestor);
+  }
+  std::reverse(drawn.inspirations.begin(), drawn.inspirations.end());
   return drawn;
 }
 
@@ -161,7 +181,7 @@ std::int64_t Population::draw_parent(int island_index, RandomStream& random) con
   const RankedSet& island = islands_[static_cast<std::size_t>(island_index)];
   switch (config_.parent_selection_strategy) {
     case ParentSelection::best_of_n:
-      return 0;
+      return everywhere_;
     case ParentSelection::sequential: {
       for (std::int64_t g = size() - 1; g >= 0; --g) {
         if (member(g).correct) return g;
@@ -206,7 +226,7 @@ std::int64_t Population::weighted_parent(int island_index, RandomStream& random)
 }
 
 bool Population::lives_on(std::int64_t generation, int island) const {
-  return member(generation).island == island || generation == 0;
+  return member(generation).island == island || generation == everywhere_;
 }
 
 std::vector<std::int64_t> Population::archive_of(int island) const {

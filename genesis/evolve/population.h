@@ -51,7 +51,7 @@ class Population {
   Population(DatabaseConfig config, std::uint64_t seed);
 
   /// Adds a recorded program; generations come in order from 0. Returns the moves it causes (copies
-  /// of the seed, migration), already applied.
+  /// of the first correct program, migration), already applied.
   std::vector<IslandMove> add(const Member& member);
   /// Adds a program of an earlier session, without causing moves; those are replayed by `apply`.
   void restore(const Member& member);
@@ -60,6 +60,10 @@ class Population {
   /// Draws for one proposal; nullopt while there is no correct program. Depends on the streams
   /// (seed, "island" | "parent" | "inspiration", proposal) and the population only.
   std::optional<Draw> draw(std::int64_t proposal);
+  /// The same while there is no correct program, for mutators that can repair one: any program,
+  /// and its nearest ancestors, oldest first, in place of inspirations (ShinkaEvolve's fix mode).
+  /// Nullopt while there is no program at all.
+  std::optional<Draw> draw_failed(std::int64_t proposal) const;
 
   std::int64_t size() const { return static_cast<std::int64_t>(members_.size()); }
   std::optional<std::int64_t> best() const { return best_; }
@@ -74,7 +78,7 @@ class Population {
  private:
   void insert(const Member& member);
   void archive_insert(const Member& member);
-  std::vector<IslandMove> seed_copies() const;
+  std::vector<IslandMove> copies_of(const Member& member) const;
   std::vector<IslandMove> migrate(std::int64_t generation);
   int draw_island(RandomStream& random) const;
   std::int64_t draw_parent(int island, RandomStream& random) const;
@@ -90,6 +94,7 @@ class Population {
   std::vector<RankedSet> islands_;         // correct programs
   std::vector<RankedSet::Entry> archive_;  // best first, at most archive_size
   std::optional<std::int64_t> best_;
+  std::int64_t everywhere_ = 0;  ///< The first correct program: it lives on every island.
 };
 
 /// Rank in [0, count) with p(r) ∝ (r + 1)^-alpha. Rejection-inversion (Hörmann and Derflinger,

@@ -2,10 +2,19 @@
 
 namespace genesis::evolve {
 
+std::optional<EvaluationFailure> failure_of(const store::ProgramRecord& record) {
+  if (record.correct) return std::nullopt;
+  return EvaluationFailure{record.outcome, record.error, record.text_feedback, record.log_tail};
+}
+
 void SourceCache::put(std::int64_t generation, CachedSource source) {
   if (index_.contains(generation)) return;
-  const std::size_t bytes =
+  std::size_t bytes =
       source.program->size() + source.public_json.size() + source.text_feedback.size() + 200;
+  if (source.failure) {
+    bytes += source.failure->error.size() + source.failure->log_tail.size() +
+             source.failure->text_feedback.size();
+  }
   recent_.push_front({generation, std::move(source), bytes});
   index_[generation] = recent_.begin();
   bytes_ += bytes;
@@ -29,8 +38,10 @@ Result<CachedSource> SourceCache::get(std::int64_t generation) {
   }
   if (!program) return tl::unexpected<Error>(std::move(program.error()));
   GENESIS_TRY_ASSIGN(store::ProgramRecord record, store_.program(generation));
+  std::optional<EvaluationFailure> failure = failure_of(record);
   CachedSource source{std::make_shared<const Program>(std::move(*program)),
-                      std::move(record.public_json), std::move(record.text_feedback)};
+                      std::move(record.public_json), std::move(record.text_feedback),
+                      std::move(failure)};
   put(generation, source);
   return source;
 }

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
+#include "genesis/evolve/mutation_request.h"
 #include "genesis/program/program.h"
 #include "genesis/store/run_store.h"
 
@@ -16,7 +18,11 @@ struct CachedSource {
   std::shared_ptr<const Program> program;
   std::string public_json;
   std::string text_feedback;
+  std::optional<EvaluationFailure> failure;  ///< Set when the program is not correct.
 };
+
+/// How a recorded program failed; nothing when it is correct.
+std::optional<EvaluationFailure> failure_of(const store::ProgramRecord& record);
 
 /// The texts of recently used programs; the rest is read from the store. Bounded by bytes, so that
 /// memory does not grow with the length of a run. One thread.

@@ -140,17 +140,31 @@ Result<std::string> lone_content(const MarkerRows& rows, std::string_view text, 
 
 }  // namespace
 
+namespace {
+
+Result<std::vector<Block>> blocks_of(std::string_view file, std::string_view text,
+                                     const Language& language) {
+  GENESIS_TRY_ASSIGN(std::vector<Block> blocks, find_blocks(text, language));
+  if (!blocks.empty()) return blocks;
+  return make_error(
+      ErrorKind::invalid_argument,
+      fmt::format("{} has no EVOLVE-BLOCK markers, so nothing in it may be edited; "
+                  "put {} and {} around what may",
+                  file, marker_line(Marker::start, language), marker_line(Marker::end, language)));
+}
+
+}  // namespace
+
 Result<EditedText> apply_full_rewrite(std::string_view file, std::string_view text,
                                       std::string_view answer, const Language& language) {
-  GENESIS_TRY_ASSIGN(const std::vector<Block> blocks, find_blocks(text, language));
-  if (blocks.empty()) {
-    return make_error(ErrorKind::invalid_argument,
-                      fmt::format("{} has no EVOLVE-BLOCK markers, so nothing in it may be edited; "
-                                  "put {} and {} around what may",
-                                  file, marker_line(Marker::start, language),
-                                  marker_line(Marker::end, language)));
-  }
+  GENESIS_TRY(blocks_of(file, text, language));
   GENESIS_TRY_ASSIGN(const std::string_view code, find_fenced_code(answer, language));
+  return rewrite_blocks(file, text, code, language);
+}
+
+Result<EditedText> rewrite_blocks(std::string_view file, std::string_view text,
+                                  std::string_view code, const Language& language) {
+  GENESIS_TRY_ASSIGN(const std::vector<Block> blocks, blocks_of(file, text, language));
   if (trim(code).empty()) return code_error("the answer's code block is empty");
   const std::string_view newline = newline_of(text);
   const MarkerRows rows = read_markers(code, language);
@@ -170,13 +184,25 @@ Result<EditedText> apply_full_rewrite(std::string_view file, std::string_view te
   }
   EditedText edited;
   std::size_t from = 0;
+  std::size_t line = 1;
+  const auto lines_in = [&](std::size_t begin, std::size_t end) {
+    return static_cast<std::size_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                                               text.begin() + static_cast<std::ptrdiff_t>(end),
+                                               '\n'));
+  };
   for (std::size_t i = 0; i < contents.size(); ++i) {
     edited.text += text.substr(from, blocks[i].begin - from);
     edited.text += contents[i];
+    HunkReport hunk;
+    hunk.file = file;
+    hunk.step = HunkStep::rewrite;
+    hunk.first_line = line += lines_in(from, blocks[i].begin);
+    line += lines_in(blocks[i].begin, blocks[i].end);
+    hunk.last_line = line - 1;
+    edited.hunks.push_back(std::move(hunk));
     from = blocks[i].end;
   }
   edited.text += text.substr(from);
-  edited.blocks_applied = static_cast<int>(contents.size());
   return edited;
 }
 

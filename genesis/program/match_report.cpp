@@ -4,80 +4,30 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
+#include <cstddef>
 #include <utility>
 
 #include "genesis/base/text.h"
+#include "genesis/program/edit_report.h"
 #include "genesis/program/line_diff.h"
+#include "genesis/program/line_similarity.h"
 
 namespace genesis {
 
 namespace {
 
-constexpr std::size_t kMaxLine = 160;
 constexpr std::size_t kMaxShownLines = 24;
 constexpr double kSimilarLine = 0.6;
-constexpr double kSimilarBlock = 0.7;
-
-std::string clipped(std::string_view line) {
-  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
-  if (line.size() <= kMaxLine) return std::string(line);
-  return fmt::format("{}… ({} bytes)", line.substr(0, kMaxLine), line.size());
-}
 
 void append_lines(std::string& out, const std::vector<std::string_view>& lines,
                   std::string_view lead) {
   for (std::size_t i = 0; i < std::min(lines.size(), kMaxShownLines); ++i) {
-    out += fmt::format("{}{}\n", lead, clipped(lines[i]));
+    out += fmt::format("{}{}\n", lead, clipped_line(lines[i]));
   }
   if (lines.size() > kMaxShownLines) {
     out += fmt::format("{}… {} more lines\n", lead, lines.size() - kMaxShownLines);
   }
 }
-
-/// Letter pairs of trimmed lines; the first letter is paired with a newline.
-template <typename Visit>
-void for_each_pair(std::string_view line, Visit visit) {
-  unsigned before = '\n';
-  for (const char c : trim(line)) {
-    const auto now = static_cast<unsigned char>(c);
-    visit(before << 8 | now);
-    before = now;
-  }
-}
-
-/// A SEARCH text's letter pairs, and a moving window of program lines measured against them.
-class PairBag {
- public:
-  explicit PairBag(const std::vector<std::string_view>& lines) : wanted_(65536), window_(65536) {
-    for (const std::string_view line : lines) {
-      for_each_pair(line, [&](unsigned pair) {
-        ++wanted_[pair];
-        ++wanted_size_;
-      });
-    }
-  }
-  void add(std::string_view line) {
-    for_each_pair(line, [&](unsigned pair) {
-      if (window_[pair]++ < wanted_[pair]) ++shared_;
-      ++window_size_;
-    });
-  }
-  void remove(std::string_view line) {
-    for_each_pair(line, [&](unsigned pair) {
-      if (--window_[pair] < wanted_[pair]) --shared_;
-      --window_size_;
-    });
-  }
-  double ratio() const {
-    const std::size_t sum = wanted_size_ + window_size_;
-    return sum == 0 ? 0 : 2 * static_cast<double>(shared_) / static_cast<double>(sum);
-  }
-
- private:
-  std::vector<std::uint32_t> wanted_, window_;
-  std::size_t wanted_size_ = 0, window_size_ = 0, shared_ = 0;
-};
 
 /// Some lines of the program that resemble the SEARCH text.
 struct Likeness {
@@ -85,6 +35,7 @@ struct Likeness {
   double ratio = 0;
 };
 
+/// By letter pairs: a look at every line must be cheap.
 std::vector<Likeness> similar_lines(const std::vector<std::string_view>& lines,
                                     std::string_view wanted) {
   std::vector<Likeness> found;
@@ -100,22 +51,6 @@ std::vector<Likeness> similar_lines(const std::vector<std::string_view>& lines,
   return found;
 }
 
-std::optional<Likeness> similar_block(const std::vector<std::string_view>& lines,
-                                      const std::vector<std::string_view>& wanted) {
-  if (wanted.empty() || wanted.size() > lines.size()) return std::nullopt;
-  PairBag bag(wanted);
-  Likeness best;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    bag.add(lines[i]);
-    if (i + 1 < wanted.size()) continue;
-    const std::size_t first = i + 1 - wanted.size();
-    if (bag.ratio() > best.ratio) best = {first, bag.ratio()};
-    bag.remove(lines[first]);
-  }
-  if (best.ratio <= kSimilarBlock) return std::nullopt;
-  return best;
-}
-
 class Report {
  public:
   explicit Report(const FailedSearch& failure)
@@ -127,10 +62,7 @@ class Report {
     add_headline();
     out_ += "SEARCH text:\n";
     append_lines(out_, search_, "  | ");
-    if (!failure_.immutable_hit) {
-      add_similar_lines();
-      add_similar_block();
-    }
+    if (!failure_.immutable_hit) add_similar();
     add_regions();
     add_fixes();
     return to_valid_utf8(out_);
@@ -142,15 +74,16 @@ class Report {
   }
   std::string_view editable(std::size_t first, std::size_t count) const;
   void add_headline();
+  void add_similar();
   void add_similar_lines();
-  void add_similar_block();
+  void add_place(const SimilarPlace& place, bool best);
+  std::string lines_text(std::size_t first, std::size_t count) const;
   void add_regions();
   void add_fixes();
 
   const FailedSearch& failure_;
   std::vector<std::string_view> lines_;
   std::vector<std::string_view> search_;
-  std::optional<Likeness> block_;
   std::string out_;
 };
 
@@ -163,11 +96,17 @@ std::string_view Report::editable(std::size_t first, std::size_t count) const {
   return "not editable";
 }
 
+/// "line 3" or "lines 3-4", from 1.
+std::string Report::lines_text(std::size_t first, std::size_t count) const {
+  return count == 1 ? fmt::format("line {}", first + 1)
+                    : fmt::format("lines {}-{}", first + 1, first + count);
+}
+
 void Report::add_headline() {
-  out_ += fmt::format("SEARCH/REPLACE block {} of {} (line {} of the answer): ", failure_.block,
-                      failure_.blocks, failure_.answer_line);
+  out_ += failure_.block + ": ";
   if (!failure_.immutable_hit) {
-    out_ += fmt::format("the SEARCH text is not in {}. No block was applied.\n", failure_.file);
+    out_ += fmt::format("the SEARCH text is not in {}{}{}. No block was applied.\n", failure_.file,
+                        failure_.refusal.empty() ? "" : ", and ", failure_.refusal);
     return;
   }
   const std::size_t first = line_number(failure_.text, failure_.immutable_hit->begin);
@@ -175,6 +114,18 @@ void Report::add_headline() {
       "the SEARCH text is in {}, on line {}, but not wholly inside one editable region. No block "
       "was applied.\n",
       failure_.file, first);
+}
+
+/// The nearest place with its differences, and others that are about as near; without any, lines
+/// like the first one.
+void Report::add_similar() {
+  if (failure_.similar.empty()) return add_similar_lines();
+  const double best = failure_.similar.front().similarity;
+  std::size_t shown = 0;
+  for (const SimilarPlace& place : failure_.similar) {
+    if (shown == 3 || (shown > 0 && place.similarity < best - 0.1)) break;
+    add_place(place, shown++ == 0);
+  }
 }
 
 void Report::add_similar_lines() {
@@ -186,43 +137,20 @@ void Report::add_similar_lines() {
   out_ += "Lines like its first line:\n";
   for (const Likeness& like : found) {
     out_ += fmt::format("  line {} ({:.0f} % alike, {}): {}\n", like.line + 1,
-                        std::floor(like.ratio * 100), editable(like.line, 1),
-                        clipped(lines_[like.line]));
+                        std::floor(std::min(like.ratio, 0.99) * 100), editable(like.line, 1),
+                        clipped_line(lines_[like.line]));
   }
 }
 
-void Report::add_similar_block() {
-  if (search_.size() < 2) return;
-  block_ = similar_block(lines_, search_);
-  if (!block_) return;
-  const std::size_t count = search_.size();
-  out_ += fmt::format(
-      "Most similar block: lines {}-{} ({:.0f} % alike, {}); - is yours, + is the "
-      "program's:\n",
-      block_->line + 1, block_->line + count, std::floor(block_->ratio * 100),
-      editable(block_->line, count));
-  std::vector<std::string> owned;
-  const auto first = lines_.begin() + static_cast<std::ptrdiff_t>(block_->line);
-  const std::vector<std::string_view> theirs(first, first + static_cast<std::ptrdiff_t>(count));
-  const auto add = [&](char sign, std::string_view line) {
-    owned.push_back(fmt::format("{}{}", sign, line));
-  };
-  std::size_t at = 0;
-  // The last SEARCH line has no newline; that is no difference.
-  std::vector<std::string_view> yours = search_;
-  std::vector<std::string_view> plain = theirs;
-  for (auto* list : {&yours, &plain}) {
-    for (std::string_view& line : *list) {
-      while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
-    }
-  }
-  for (const ChangedRun& run : diff_lines(yours, plain)) {
-    for (; at < run.a_begin; ++at) add(' ', yours[at]);
-    for (; at < run.a_end; ++at) add('-', yours[at]);
-    for (std::size_t j = run.b_begin; j < run.b_end; ++j) add('+', plain[j]);
-  }
-  for (; at < yours.size(); ++at) add(' ', yours[at]);
-  append_lines(out_, {owned.begin(), owned.end()}, "  ");
+void Report::add_place(const SimilarPlace& place, bool best) {
+  const auto first = lines_.begin() + static_cast<std::ptrdiff_t>(place.first);
+  out_ += fmt::format("{}: {} ({:.0f} % alike, {}){}\n", best ? "Nearest place" : "Also near",
+                      lines_text(place.first, place.count), std::floor(place.similarity * 100),
+                      editable(place.first, place.count),
+                      best ? "; - is yours, + is the program's:" : "");
+  if (!best) return;
+  out_ +=
+      short_difference(search_, {first, first + static_cast<std::ptrdiff_t>(place.count)}, "  ");
 }
 
 void Report::add_regions() {
@@ -242,7 +170,7 @@ void Report::add_regions() {
         out_ += fmt::format("    … {} lines\n", lines.size() - 6);
         j = lines.size() - 3;
       }
-      out_ += fmt::format("    {}\n", clipped(lines[j]));
+      out_ += fmt::format("    {}\n", clipped_line(lines[j]));
     }
   }
   if (failure_.spans.size() > shown) {
@@ -252,18 +180,20 @@ void Report::add_regions() {
 
 void Report::add_fixes() {
   out_ += "What to do:\n";
+  if (!failure_.elsewhere.empty()) out_ += fmt::format("  - {}\n", failure_.elsewhere);
   if (failure_.immutable_hit) {
     out_ += "  - Change only lines between EVOLVE-BLOCK-START and EVOLVE-BLOCK-END.\n";
-  } else if (block_) {
-    out_ += fmt::format("  - Copy lines {}-{} of the program exactly, white space included.\n",
-                        block_->line + 1, block_->line + search_.size());
+  } else if (!failure_.similar.empty()) {
+    const SimilarPlace& place = failure_.similar.front();
+    out_ += fmt::format("  - Copy {} of the program exactly, white space included.\n",
+                        lines_text(place.first, place.count));
   } else {
     out_ += "  - Copy the lines to replace from the program exactly, white space included.\n";
   }
   const bool was_there = find_text(failure_.original, failure_.search, [](const TextMatch&) {
                            return true;
                          }).has_value();
-  if (!failure_.immutable_hit && failure_.block > 1 && was_there) {
+  if (!failure_.immutable_hit && !failure_.first && was_there) {
     out_ +=
         "  - Blocks apply in order, and a block before this one changed this text: search for "
         "what it left.\n";

@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "genesis/base/text.h"
-#include "genesis/program/answer_text.h"
+#include "genesis/program/block_halves.h"
 #include "genesis/program/edit_blocks.h"
+#include "genesis/program/fuzzy_merge.h"
+#include "genesis/program/line_diff.h"
 #include "genesis/program/match_report.h"
 #include "genesis/program/text_match.h"
 
@@ -16,46 +20,74 @@ namespace genesis {
 
 namespace {
 
-/// One half of a block: newlines as "\n", marker lines gone, no final newline.
-std::string clean_half(std::string_view half, const Language& language) {
-  std::string text = with_newlines(half, "\n");
-  text += '\n';
-  text = remove_marker_lines(text, language);
-  if (!text.empty()) text.pop_back();
-  return text;
+/// What one answer may spend on approximate matching, in steps of about a nanosecond: 200 blocks
+/// that each come near many places must not take minutes.
+constexpr std::uint64_t kFuzzySteps = 200'000'000;
+
+/// Why a SEARCH of this size is not matched approximately, as the end of a sentence; or empty.
+std::string size_refusal(std::string_view search, std::size_t lines) {
+  const auto letters = std::count_if(search.begin(), search.end(), [](char c) {
+    return std::string_view(" \t\r\n").find(c) == std::string_view::npos;
+  });
+  if (static_cast<std::size_t>(letters) < kMinFuzzyLetters) {
+    return fmt::format("it is too short to be matched approximately ({} letters at least)",
+                       kMinFuzzyLetters);
+  }
+  if (lines <= kMaxFuzzyLines && search.size() <= kMaxFuzzyBytes) return {};
+  return fmt::format("it is too long to be matched approximately ({} lines or {} KB at most)",
+                     kMaxFuzzyLines, kMaxFuzzyBytes >> 10);
 }
 
 /// The text under edit with the spans that may change.
 class EditableText {
  public:
-  EditableText(std::string_view file, std::string_view text, std::vector<Span> spans,
-               const Language& language)
-      : file_(file),
-        original_(text),
-        text_(text),
+  EditableText(const FileEdits& edits, std::vector<Span> spans, const Language& language,
+               const EditOptions& options)
+      : edits_(edits),
+        text_(edits.text),
         spans_(std::move(spans)),
         language_(language),
-        newline_(newline_of(text)) {}
+        options_(options),
+        newline_(newline_of(edits.text)) {}
 
-  Status apply(const EditBlock& block, std::size_t index, std::size_t count);
-  std::string take() { return std::move(text_); }
+  Status apply(const EditBlock& block);
+  EditedText take() { return {std::move(text_), std::move(hunks_)}; }
 
  private:
+  /// What is to become of [begin, end).
+  struct Change {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    std::size_t span = 0;
+    std::string replacement;
+  };
   /// The span that holds [begin, end), or spans_.size().
   std::size_t span_of(std::size_t begin, std::size_t end) const;
   void splice(std::size_t span, std::size_t begin, std::size_t end, std::string_view replacement);
   bool touches_marker(std::size_t begin, std::size_t end) const;
   void widen_to_lines(TextMatch& match, const Span& span) const;
   void adopt_indent(TextMatch& match, std::string_view search, std::string_view replace) const;
-  std::string failure(const EditBlock& block, std::string_view search, std::size_t index,
-                      std::size_t count) const;
+  Change insertion(std::string_view replace);
+  Change matched(TextMatch match, std::string_view search, std::string_view replace);
+  /// Errors are the whole message.
+  Result<Change> approximate(const EditBlock& block, std::string_view search,
+                             std::string_view replace);
+  std::string refusal(const SimilarPlaces& found, double threshold) const;
+  tl::expected<Change, std::string> merged(const std::vector<std::string_view>& lines,
+                                           const SimilarPlace& place, std::string_view search,
+                                           std::string_view replace) const;
+  void report(const EditBlock& block, const Change& change, HunkStep step, double similarity,
+              std::string_view search);
+  bool commit(const Change& change);
 
-  std::string_view file_;
-  std::string_view original_;
+  const FileEdits& edits_;
   std::string text_;
   std::vector<Span> spans_;
   const Language& language_;
+  const EditOptions& options_;
   std::string_view newline_;
+  std::vector<HunkReport> hunks_;
+  std::uint64_t steps_ = kFuzzySteps;
 };
 
 std::size_t EditableText::span_of(std::size_t begin, std::size_t end) const {
@@ -118,50 +150,154 @@ void EditableText::adopt_indent(TextMatch& match, std::string_view search,
   }
 }
 
-std::string EditableText::failure(const EditBlock& block, std::string_view search,
-                                  std::size_t index, std::size_t count) const {
-  FailedSearch failed{file_, text_, original_, spans_, search, index, count, block.line, {}};
-  failed.immutable_hit = find_text(text_, search, [](const TextMatch&) { return true; });
-  return explain_failed_search(failed);
+EditableText::Change EditableText::insertion(std::string_view replace) {
+  Change change;
+  change.span = spans_.size() - 1;
+  change.begin = change.end = spans_.back().end;
+  change.replacement = with_newlines(std::string(replace) + '\n', newline_);
+  return change;
 }
 
-Status EditableText::apply(const EditBlock& block, std::size_t index, std::size_t count) {
-  const std::string search = clean_half(block.search, language_);
-  const std::string clean_replace = clean_half(block.replace, language_);
-  const auto refuse = [&](std::string_view why) {
-    return make_error(ErrorKind::parse,
-                      fmt::format("SEARCH/REPLACE block {} of {} (line {} of the answer): {}. No "
-                                  "block was applied.\n",
-                                  index, count, block.line, why));
+EditableText::Change EditableText::matched(TextMatch match, std::string_view search,
+                                           std::string_view replace) {
+  Change change;
+  change.span = span_of(match.begin, match.end);
+  adopt_indent(match, search, replace);
+  change.replacement = with_newlines(reindent(replace, match.indents), newline_);
+  if (change.replacement.empty() && match.whole_lines) widen_to_lines(match, spans_[change.span]);
+  change.begin = match.begin;
+  change.end = match.end;
+  return change;
+}
+
+/// Why the best of these places must not be taken for SEARCH, as the end of a sentence; empty when
+/// it may.
+std::string EditableText::refusal(const SimilarPlaces& found, double threshold) const {
+  const FuzzyOptions& fuzzy = options_.fuzzy;
+  const auto percent = [](double part) { return std::floor(part * 100 + 1e-9); };
+  if (found.places.empty() || found.places.front().similarity < threshold) {
+    return fmt::format("nothing in it is {:.0f} % like it", percent(threshold));
+  }
+  const double best = found.places.front().similarity;
+  const auto rivals = std::count_if(
+      found.places.begin(), found.places.end(),
+      [&](const SimilarPlace& place) { return place.similarity > best - fuzzy.margin; });
+  if (rivals > 1) {
+    return fmt::format("{} places are about equally like it (one must be ahead by {:.0f} %)",
+                       rivals, percent(fuzzy.margin));
+  }
+  if (!found.complete) return "it is like too many places to compare them all";
+  return {};
+}
+
+/// The end of the road: lines that are only similar. The text itself must not be in the file at
+/// all; where it is, but outside the regions, that is what was meant.
+Result<EditableText::Change> EditableText::approximate(const EditBlock& block,
+                                                       std::string_view search,
+                                                       std::string_view replace) {
+  FailedSearch failed{edits_.file,    text_, edits_.text, spans_, search, block.name(edits_.count),
+                      hunks_.empty(), {},    {},          {},     {}};
+  const auto fail = [&] {
+    if (options_.elsewhere) failed.elsewhere = options_.elsewhere(search);
+    return make_error(ErrorKind::parse, explain_failed_search(failed));
   };
-  TextMatch match;
-  std::size_t span = spans_.size() - 1;
-  std::string replacement;
-  if (trim(search).empty()) {
-    if (trim(clean_replace).empty()) return refuse("both halves are empty");
-    match.begin = match.end = spans_[span].end;
-    replacement = with_newlines(clean_replace + '\n', newline_);
-  } else {
-    auto found = find_text(text_, search, [&](const TextMatch& candidate) {
-      return span_of(candidate.begin, candidate.end) != spans_.size();
-    });
-    if (!found) return make_error(ErrorKind::parse, failure(block, search, index, count));
-    match = std::move(*found);
-    span = span_of(match.begin, match.end);
-    adopt_indent(match, search, clean_replace);
-    replacement = with_newlines(reindent(clean_replace, match.indents), newline_);
-    if (replacement.empty() && match.whole_lines) widen_to_lines(match, spans_[span]);
+  failed.immutable_hit = find_text(text_, search, [](const TextMatch&) { return true; });
+  if (failed.immutable_hit) return fail();
+  const auto lines = lines_with_ends(text_);
+  const auto search_lines = split(search, '\n');
+  SimilarPlaces found = find_similar(lines, search_lines, steps_);
+  failed.similar = found.places;
+  if (!options_.fuzzy.enabled) return fail();
+  failed.refusal = size_refusal(search, search_lines.size());
+  if (failed.refusal.empty())
+    failed.refusal = refusal(found, threshold_for(options_.fuzzy, search_lines));
+  if (!failed.refusal.empty()) return fail();
+  const SimilarPlace& place = found.places.front();
+  auto change = merged(lines, place, search, replace);
+  if (!change) {
+    failed.refusal = "the place most like it " + change.error();
+    return fail();
   }
-  splice(span, match.begin, match.end, replacement);
+  report(block, *change, HunkStep::fuzzy, place.similarity, search);
+  return std::move(*change);
+}
+
+/// REPLACE put in the place of those lines, or why it cannot be, as the end of a sentence.
+tl::expected<EditableText::Change, std::string> EditableText::merged(
+    const std::vector<std::string_view>& lines, const SimilarPlace& place, std::string_view search,
+    std::string_view replace) const {
+  Change change;
+  change.begin = static_cast<std::size_t>(lines[place.first].data() - text_.data());
+  change.end = change.begin;
+  for (std::size_t i = 0; i < place.count; ++i) change.end += lines[place.first + i].size();
+  change.span = span_of(change.begin, change.end);
+  if (change.span == spans_.size()) {
+    return tl::unexpected<std::string>("is not wholly inside one editable region");
+  }
+  auto text = merge_place(lines, place, search, replace, newline_);
+  if (!text) return tl::unexpected<std::string>("cannot be edited: " + text.error());
+  change.replacement = std::move(*text);
+  return change;
+}
+
+void EditableText::report(const EditBlock& block, const Change& change, HunkStep step,
+                          double similarity, std::string_view search) {
+  HunkReport hunk;
+  hunk.file = edits_.file;
+  hunk.step = step;
+  hunk.similarity = similarity;
+  hunk.answer_line = block.line;
+  hunk.first_line = line_number(text_, change.begin);
+  const std::string_view text(text_);
+  const std::size_t last = change.end > change.begin ? change.end - 1 : change.begin;
+  hunk.last_line = step == HunkStep::insertion ? hunk.first_line - 1 : line_number(text_, last);
+  if (step == HunkStep::indentation || step == HunkStep::fuzzy) {
+    const auto theirs = text.substr(change.begin, change.end - change.begin);
+    hunk.difference =
+        to_valid_utf8(short_difference(split(search, '\n'), lines_with_ends(theirs), ""));
+  }
+  hunks_.push_back(std::move(hunk));
+}
+
+/// Makes the change; false when that would make a new marker line.
+bool EditableText::commit(const Change& change) {
+  splice(change.span, change.begin, change.end, change.replacement);
   // The END marker must stay on a line of its own.
-  const Span& edited = spans_[span];
+  const Span& edited = spans_[change.span];
   const bool joined = edited.end > edited.begin && text_[edited.end - 1] != '\n';
-  if (joined) splice(span, edited.end, edited.end, newline_);
-  if (!replacement.empty() && touches_marker(match.begin, match.begin + replacement.size())) {
-    return refuse("the edit would make a new EVOLVE-BLOCK marker line; leave markers out");
+  if (joined) splice(change.span, edited.end, edited.end, newline_);
+  if (!change.replacement.empty()) {
+    return !touches_marker(change.begin, change.begin + change.replacement.size());
   }
-  if (replacement.empty() && match.begin < spans_[span].end &&
-      touches_marker(match.begin, match.begin)) {
+  return change.begin >= spans_[change.span].end || !touches_marker(change.begin, change.begin);
+}
+
+HunkStep step_of(MatchKind kind) {
+  return kind == MatchKind::exact        ? HunkStep::exact
+         : kind == MatchKind::whitespace ? HunkStep::whitespace
+                                         : HunkStep::indentation;
+}
+
+Status EditableText::apply(const EditBlock& block) {
+  const auto [search, replace] = clean_halves(block, language_);
+  const auto refuse = [&](std::string_view why) {
+    return make_error(ErrorKind::parse, fmt::format("{}: {}. No block was applied.\n",
+                                                    block.name(edits_.count), why));
+  };
+  Change change;
+  if (trim(search).empty()) {
+    if (trim(replace).empty()) return refuse("both halves are empty");
+    change = insertion(replace);
+    report(block, change, HunkStep::insertion, 1, search);
+  } else if (auto match = find_text(text_, search, [&](const TextMatch& candidate) {
+               return span_of(candidate.begin, candidate.end) != spans_.size();
+             })) {
+    change = matched(*match, search, replace);
+    report(block, change, step_of(match->kind), 1, search);
+  } else {
+    GENESIS_TRY_ASSIGN(change, approximate(block, search, replace));
+  }
+  if (!commit(change)) {
     return refuse("the edit would make a new EVOLVE-BLOCK marker line; leave markers out");
   }
   return {};
@@ -169,22 +305,19 @@ Status EditableText::apply(const EditBlock& block, std::size_t index, std::size_
 
 }  // namespace
 
-Result<EditedText> apply_search_replace(std::string_view file, std::string_view text,
-                                        std::string_view answer, const Language& language) {
-  GENESIS_TRY_ASSIGN(std::vector<Span> spans, find_spans(text, language));
+Result<EditedText> apply_search_replace(const FileEdits& edits, const Language& language,
+                                        const EditOptions& options) {
+  GENESIS_TRY_ASSIGN(std::vector<Span> spans, find_spans(edits.text, language));
   if (spans.empty()) {
     return make_error(ErrorKind::invalid_argument,
                       fmt::format("{} has no EVOLVE-BLOCK markers, so nothing in it may be edited; "
                                   "put {} and {} around what may",
-                                  file, marker_line(Marker::start, language),
+                                  edits.file, marker_line(Marker::start, language),
                                   marker_line(Marker::end, language)));
   }
-  GENESIS_TRY_ASSIGN(const std::vector<EditBlock> blocks, find_edit_blocks(answer));
-  EditableText edited(file, text, std::move(spans), language);
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    GENESIS_TRY(edited.apply(blocks[i], i + 1, blocks.size()));
-  }
-  return EditedText{edited.take(), static_cast<int>(blocks.size())};
+  EditableText edited(edits, std::move(spans), language, options);
+  for (const EditBlock* const block : edits.blocks) GENESIS_TRY(edited.apply(*block));
+  return edited.take();
 }
 
 }  // namespace genesis

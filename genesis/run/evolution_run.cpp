@@ -60,11 +60,11 @@ class EvolutionRunImpl final : public EvolutionRun {
  public:
   explicit EvolutionRunImpl(RunSpec spec) : spec_(std::move(spec)) {}
 
-  Status prepare(const LauncherFactory& factory) {
+  Status prepare(const LauncherFactory& factory, const MutatorFactory& mutator) {
     spec_.output_dir = fs::absolute(spec_.output_dir).lexically_normal();
     std::error_code ignored;
     const bool new_folder = !fs::exists(spec_.output_dir, ignored);
-    Status prepared = prepare_in_folder(factory);
+    Status prepared = prepare_in_folder(factory, mutator);
     if (!prepared && new_folder) {
       // A start that was refused leaves nothing behind.
       close_store();
@@ -73,7 +73,7 @@ class EvolutionRunImpl final : public EvolutionRun {
     return prepared;
   }
 
-  Status prepare_in_folder(const LauncherFactory& factory) {
+  Status prepare_in_folder(const LauncherFactory& factory, const MutatorFactory& mutator) {
     GENESIS_TRY(make_directories(spec_.output_dir / ".genesis"));
     GENESIS_TRY_ASSIGN(lock_, store::RunLock::acquire(spec_.output_dir));
     GENESIS_TRY(log::open_file(spec_.output_dir / "evolution_run.log"));
@@ -81,7 +81,7 @@ class EvolutionRunImpl final : public EvolutionRun {
     GENESIS_TRY(identify());
     GENESIS_TRY(make_launcher(factory));
     GENESIS_TRY(make_planner());
-    GENESIS_TRY(make_mutator());
+    GENESIS_TRY(make_mutator(mutator));
     GENESIS_TRY(restore());
     GENESIS_TRY(make_runner());
     return resumed_ ? Status() : begin_record();
@@ -244,8 +244,12 @@ class EvolutionRunImpl final : public EvolutionRun {
     return {};
   }
 
-  Status make_mutator() {
+  Status make_mutator(const MutatorFactory& factory) {
     workers_ = std::make_unique<WorkerPool>(io_, 0, WorkKind::computes);
+    if (factory) {
+      GENESIS_TRY_ASSIGN(mutator_, factory(*workers_, *language_));
+      return {};
+    }
     evolve::OperatorMutatorOptions options;
     options.operators = spec_.mutation.operators;
     options.adaptive = spec_.mutation.adaptive;
@@ -467,15 +471,15 @@ class EvolutionRunImpl final : public EvolutionRun {
 
 }  // namespace
 
-Result<std::unique_ptr<EvolutionRun>> EvolutionRun::prepare(RunSpec spec,
-                                                            LauncherFactory launcher) {
+Result<std::unique_ptr<EvolutionRun>> EvolutionRun::prepare(RunSpec spec, LauncherFactory launcher,
+                                                            MutatorFactory mutator) {
   auto run = std::make_unique<EvolutionRunImpl>(std::move(spec));
-  GENESIS_TRY(run->prepare(launcher));
+  GENESIS_TRY(run->prepare(launcher, mutator));
   return run;
 }
 
 Result<std::unique_ptr<EvolutionRun>> EvolutionRun::prepare(RunSpec spec) {
-  return prepare(std::move(spec), nullptr);
+  return prepare(std::move(spec), nullptr, nullptr);
 }
 
 }  // namespace genesis::run

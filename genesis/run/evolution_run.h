@@ -10,9 +10,15 @@
 #include <vector>
 
 #include "genesis/base/error.h"
+#include "genesis/evolve/mutator.h"
 #include "genesis/evolve/run_config.h"
+#include "genesis/program/language.h"
 #include "genesis/ui/status.h"
 #include "launch/registry.h"
+
+namespace genesis {
+class WorkerPool;
+}
 
 namespace genesis::run {
 
@@ -35,6 +41,11 @@ struct RunSpec {
 RunSpec bind_run_spec(const nlohmann::json& config);
 /// Keys that may differ between a run and its continuation (output paths, verbosity, parallelism).
 const std::vector<std::string>& adjustable_keys();
+
+/// Makes a mutator for programs in this language. CPU work belongs on the workers
+/// (async/offload.h).
+using MutatorFactory = std::function<Result<std::unique_ptr<evolve::Mutator>>(
+    WorkerPool& workers, const Language& language)>;
 
 struct BestProgram {
   std::int64_t generation = 0;
@@ -61,7 +72,9 @@ class EvolutionRun {
   /// inside, so the launcher comes from a factory.
   using LauncherFactory =
       std::function<Result<std::unique_ptr<launch::Launcher>>(const launch::LauncherContext&)>;
-  static Result<std::unique_ptr<EvolutionRun>> prepare(RunSpec spec, LauncherFactory launcher);
+  /// And with a mutator of the caller's own, which the run will own. Either factory may be empty.
+  static Result<std::unique_ptr<EvolutionRun>> prepare(RunSpec spec, LauncherFactory launcher,
+                                                       MutatorFactory mutator = nullptr);
   virtual ~EvolutionRun() = default;
 
   virtual void add_observer(StatusObserver* observer) = 0;  ///< Borrowed; before run().

@@ -1,4 +1,4 @@
-// Times of patches and diffs. Usage: edit_bench [rows.json]
+// Times of patches and diffs, and how often fuzzy matching is right. Usage: edit_bench [rows.json]
 //
 // Each row is the median over kRounds rounds, the metrics taking turns in each round so that a slow
 // spell of the machine meets all of them. The baseline of the first row is ShinkaEvolve's 1.6 ms
@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "fuzzy_quality.h"
 #include "genesis/base/error.h"
 #include "genesis/base/files.h"
 #include "genesis/program/edit_blocks.h"
@@ -58,6 +59,35 @@ std::string body(std::size_t lines) {
   return text;
 }
 
+/// Lines of which none is like another, as in a program that people wrote.
+std::string varied(std::size_t lines) {
+  static const char* const kWords[] = {"radius", "center", "angle",  "weight", "total",
+                                       "offset", "energy", "matrix", "vector", "scale"};
+  std::string text;
+  for (std::size_t i = 0; i < lines; ++i) {
+    const std::size_t n = (i + 1) * 7919;
+    text += fmt::format("{}_{} = {}({}, {})\n", kWords[n % 10], n % 99991, kWords[n / 10 % 10],
+                        n * n % 999983, kWords[n / 100 % 10]);
+  }
+  return text;
+}
+
+/// SEARCH lines [first, first + count) of a text, every third one misquoted.
+std::string misquoted(const std::string& text, std::size_t first, std::size_t count) {
+  std::string part;
+  std::size_t line = 0;
+  for (std::size_t at = 0; at < text.size() && line < first + count; ++line) {
+    const std::size_t end = text.find('\n', at);
+    if (line >= first) {
+      std::string copy = text.substr(at, end - at);
+      if (line % 3 == 0) copy.insert(copy.size() / 2, "x");
+      part += (part.empty() ? "" : "\n") + copy;
+    }
+    at = end + 1;
+  }
+  return part;
+}
+
 Program wrapped(const std::string& text) {
   return {"main.py", genesis::wrap_in_block(text, python())};
 }
@@ -96,6 +126,17 @@ void add_pathological(std::vector<Metric>& metrics, int megabytes) {
                            block(one_line.substr(0, size / 2) + "b", "c"), false));
   metrics.push_back(metric(named("search_wrong_indentation"), 1, PatchKind::diff, wrapped(zigzag),
                            block(same_lines.substr(0, size / 4), "c"), false));
+  // Approximate matching: found in a large file, nothing alike, everything alike, one huge line.
+  const std::string unlike = varied(size / 30);
+  metrics.push_back(metric(named("fuzzy_20_lines_in"), 1, PatchKind::diff, wrapped(unlike),
+                           block(misquoted(unlike, 6000, 20), "c"), true));
+  metrics.push_back(metric(named("fuzzy_1000_lines_in"), 1, PatchKind::diff, wrapped(unlike),
+                           block(misquoted(unlike, 6000, 1000), "c"), true));
+  const std::string alike = repeated("total = compute(state)\n", size);
+  metrics.push_back(metric(named("fuzzy_100_equal_lines"), 1, PatchKind::diff, wrapped(alike),
+                           block(alike.substr(0, 23 * 100) + "total = compute(rate)", "c"), false));
+  metrics.push_back(metric(named("fuzzy_in_one_line"), 1, PatchKind::diff, wrapped(one_line),
+                           block(one_line.substr(0, 60u << 10) + "b", "c"), false));
   metrics.push_back(metric(named("rewrite_all_lines"), 1, PatchKind::full, wrapped(body(size / 28)),
                            "```python\n" + repeated("new = 1\nold = 2\n", size) + "```\n", true));
 }
@@ -118,6 +159,14 @@ std::vector<Metric> all_metrics() {
                            true));
   metrics.push_back(metric("search_replace_500_lines_rejected", 20, PatchKind::diff, small,
                            block("def step_60(state, rate=15.5):\n    total = 1", "x"), false));
+  const std::string text = varied(500);
+  metrics.push_back(metric("fuzzy_500_lines", 20, PatchKind::diff, wrapped(text),
+                           block(misquoted(text, 240, 4), "new = 1"), true));
+  metrics.push_back(metric("fuzzy_500_lines_long_search", 20, PatchKind::diff, wrapped(text),
+                           block(misquoted(text, 240, 60), "new = 1"), true));
+  metrics.push_back(metric(
+      "fuzzy_500_lines_ambiguous", 20, PatchKind::diff, small,
+      block("def step_60(state, rate=99):\n    total = state[99] * rate + 202", "new = 1"), false));
   metrics.push_back(metric("full_rewrite_500_lines", 20, PatchKind::full, small,
                            "```python\n" + body(480) + "```\n", true));
   add_pathological(metrics, 1);
@@ -179,6 +228,20 @@ int main(int argc, char** argv) {
                against > 0 ? fmt::format("{:.1f}", against) : "-",
                against > 0 ? fmt::format("{:.3f}", metric.median() / against) : "-");
     rows.push_back(std::move(row));
+  }
+  for (const FuzzyQuality& quality : measure_fuzzy_quality(GENESIS_SOURCE_DIR)) {
+    const auto row = [&](std::string_view what, double value) {
+      const std::string name = fmt::format("fuzzy_{}_of_{}_lines", what, quality.lines);
+      fmt::print("{:40} {:11.1f} %\n", name, value);
+      rows.push_back({{"metric", name},
+                      {"value", value},
+                      {"unit", "%"},
+                      {"baseline", nullptr},
+                      {"ratio", nullptr}});
+    };
+    row("found", quality.found);
+    row("found_elsewhere", quality.elsewhere);
+    row("absent_taken", quality.absent_taken);
   }
   if (argc < 2) return EXIT_SUCCESS;
   const auto written = genesis::write_file(argv[1], rows.dump(2) + "\n");

@@ -65,6 +65,66 @@ TEST(Population, NothingIsDrawnWithoutACorrectProgram) {
   EXPECT_FALSE(population.best());
 }
 
+TEST(Population, FailedProgramsAreDrawnForRepairWithTheirAncestors) {
+  Population population(islands(3), 7);
+  EXPECT_FALSE(population.draw_failed(1));
+  population.add(program(0, 0, 0, false));
+  for (std::int64_t g = 1; g < 12; ++g) population.add(program(g, 0, 0, false, g - 1));
+  std::set<std::int64_t> drawn;
+  for (std::int64_t id = 1; id <= 200; ++id) {
+    const auto draw = population.draw_failed(id);
+    ASSERT_TRUE(draw);
+    drawn.insert(draw->parent);
+    EXPECT_EQ(draw->event, 12);
+    // The nearest seven (five and two, the defaults), oldest first.
+    const auto count = static_cast<std::int64_t>(draw->inspirations.size());
+    EXPECT_EQ(count, std::min<std::int64_t>(7, draw->parent));
+    for (std::int64_t i = 0; i < count; ++i) {
+      EXPECT_EQ(draw->inspirations[static_cast<std::size_t>(i)], draw->parent - count + i);
+    }
+    const auto again = population.draw_failed(id);
+    EXPECT_EQ(again->parent, draw->parent);
+  }
+  EXPECT_EQ(drawn.size(), 12u);
+}
+
+TEST(Population, TheFirstCorrectProgramLivesOnEveryIsland) {
+  DatabaseConfig config = islands(3);
+  config.migration_interval = 5;
+  Population population(config, 7), restored(config, 7);
+  std::vector<IslandMove> moves = population.add(program(0, 0, 0, false));
+  moves = population.add(program(1, 0, 0, false));
+  EXPECT_TRUE(moves.empty());
+  moves = population.add(program(2, 1.0, 0, true, 1));
+  ASSERT_EQ(moves.size(), 2u);
+  for (const IslandMove& move : moves) {
+    EXPECT_EQ(move.generation, 2);
+    EXPECT_TRUE(move.copy);
+  }
+  for (std::int64_t g = 0; g < 3; ++g) restored.restore(population.member(g));
+  for (const IslandMove& move : moves) restored.apply(move);
+  std::set<int> drawn;
+  for (std::int64_t id = 1; id <= 200; ++id) {
+    const auto draw = population.draw(id);
+    EXPECT_EQ(draw->parent, 2);
+    drawn.insert(draw->island);
+    EXPECT_EQ(restored.draw(id)->island, draw->island);
+  }
+  EXPECT_EQ(drawn.size(), 3u);
+  // It does not travel: it is everywhere already.
+  for (std::int64_t g = 3; g < 60; ++g) {
+    for (const IslandMove& move : population.add(program(g, 1.0, static_cast<int>(g % 3), true, 2)))
+      EXPECT_NE(move.generation, 2);
+  }
+  config.parent_selection_strategy = ParentSelection::best_of_n;
+  config.num_islands = 1;
+  Population alone(config, 7);
+  alone.add(program(0, 0, 0, false));
+  alone.add(program(1, 1.0, 0, true, 0));
+  alone.add(program(2, 2.0, 0, true, 1));
+  EXPECT_EQ(alone.draw(1)->parent, 1);
+}
+
 TEST(Population, IncorrectProgramsAreNeverParentsNorInspirations) {
   Population population(islands(1), 7);
   population.add(program(0, 1.0));

@@ -31,7 +31,8 @@ TEST(PatchTest, ReturnsAllThatAnAnswerSays) {
             "x = 0\n# EVOLVE-BLOCK-START\na = 2\nb = 3\n# EVOLVE-BLOCK-END\n");
   EXPECT_EQ(result->name, "two");
   EXPECT_EQ(result->description, "Why.\nMore.");
-  EXPECT_EQ(result->blocks_applied, 1);
+  ASSERT_EQ(result->hunks.size(), 1u);
+  EXPECT_EQ(result->hunks[0].step, HunkStep::exact);
   EXPECT_EQ(result->unified_diff,
             "--- a/main.py\n+++ b/main.py\n@@ -1,4 +1,5 @@\n x = 0\n # EVOLVE-BLOCK-START\n-a = 1\n"
             "+a = 2\n+b = 3\n # EVOLVE-BLOCK-END\n");
@@ -47,6 +48,40 @@ TEST(PatchTest, FullAndCrossTakeFencedCode) {
     EXPECT_EQ(result->name, "n");
     EXPECT_EQ(result->description, "");
   }
+}
+
+TEST(PatchTest, FixIsADiffOrAProgramByItsContent) {
+  const Program parent("main.py", kText);
+  const auto diff = apply_patch(PatchKind::fix, parent, block("a = 1", "a = 2"), python());
+  ASSERT_TRUE(diff) << diff.error().message;
+  EXPECT_EQ(diff->hunks.at(0).step, HunkStep::exact);
+  const auto full = apply_patch(PatchKind::fix, parent, "```python\na = 2\n```", python());
+  ASSERT_TRUE(full) << full.error().message;
+  EXPECT_EQ(full->hunks.at(0).step, HunkStep::rewrite);
+  EXPECT_EQ(diff->child, full->child);
+  const auto unified =
+      apply_patch(PatchKind::fix, parent,
+                  "--- a/main.py\n+++ b/main.py\n@@ -3 +3 @@\n-a = 1\n+a = 2\n", python());
+  ASSERT_TRUE(unified) << unified.error().message;
+  EXPECT_EQ(unified->child, full->child);
+  EXPECT_EQ(apply_patch(PatchKind::fix, parent, "I cannot.", python()).error().message,
+            "the answer holds no code block in python. Write the whole program between ```python "
+            "and ```");
+}
+
+TEST(PatchTest, FuzzyOptionsAreCheckedAndUsed) {
+  const Program parent("main.py", "# EVOLVE-BLOCK-START\nvalue = compute(1)\n# EVOLVE-BLOCK-END\n");
+  const std::string answer = block("value = compute(2)", "value = 3");
+  PatchOptions options;
+  EXPECT_TRUE(apply_patch(PatchKind::diff, parent, answer, python(), options));
+  options.fuzzy.threshold = 0.99;
+  EXPECT_FALSE(apply_patch(PatchKind::diff, parent, answer, python(), options));
+  options.fuzzy = {false, 0.8, 0.9, 0.05};
+  EXPECT_FALSE(apply_patch(PatchKind::diff, parent, answer, python(), options));
+  options.fuzzy = {true, 80, 0.9, 0.05};
+  const auto refused = apply_patch(PatchKind::diff, parent, answer, python(), options);
+  EXPECT_EQ(refused.error().kind, ErrorKind::invalid_argument);
+  EXPECT_EQ(refused.error().message, "fuzzy matching: the threshold is 80, but must be 0.6 to 1");
 }
 
 TEST(PatchTest, EditsTheNamedFileOnly) {
@@ -66,11 +101,12 @@ TEST(PatchTest, EditsTheNamedFileOnly) {
 }
 
 TEST(PatchTest, KindsHaveNames) {
-  for (const PatchKind kind : {PatchKind::diff, PatchKind::full, PatchKind::cross}) {
+  for (const PatchKind kind :
+       {PatchKind::diff, PatchKind::full, PatchKind::cross, PatchKind::fix}) {
     EXPECT_EQ(parse_patch_kind(to_string(kind)).value(), kind);
   }
   EXPECT_EQ(parse_patch_kind("dif").error().message,
-            "unknown patch type 'dif', did you mean 'diff'? (there are diff, full, cross)");
+            "unknown patch type 'dif', did you mean 'diff'? (there are diff, full, cross, fix)");
 }
 
 /// What is outside the blocks, marker lines included.
@@ -144,8 +180,10 @@ TEST(PatchTest, RandomAnswersNeverChangeImmutableText) {
     } else {
       answer = "```python\n" + random_lines(random, 8) + "```\n";
     }
-    const auto result = apply_patch(diff ? PatchKind::diff : PatchKind::full,
-                                    Program("main.py", text), answer, python());
+    const PatchKind kind = random.chance(0.3) ? PatchKind::fix
+                           : diff             ? PatchKind::diff
+                                              : PatchKind::full;
+    const auto result = apply_patch(kind, Program("main.py", text), answer, python());
     if (!result) {
       ASSERT_FALSE(result.error().message.empty());
       continue;
