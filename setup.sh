@@ -110,7 +110,19 @@ demo() {
 run_ctest() {
   local preset=$1
   shift
-  GENESIS_PYTHON=$root/.venv/bin/python3 ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "$@"
+  local failed=0
+  GENESIS_PYTHON=$root/.venv/bin/python3 ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "$@" ||
+    failed=$?
+  skips "$preset"
+  return "$failed"
+}
+
+# ctest calls a program passed in which single tests were skipped: they are named here, with their reasons.
+skips() {
+  local found
+  found=$(awk '/: Skipped$/ { getline why } / \.\.\. skipped / { print "  " $0 }
+    /^\[  SKIPPED \] .* ms\)$/ { print "  " $4 ": " why }' "build/$1/Testing/Temporary/LastTest.log")
+  [ -z "$found" ] || say "skipped: $(wc -l <<<"$found")"$'\n'"$found"
 }
 
 fuzz_targets() { find build/fuzz/bin -maxdepth 1 -name 'fuzz_*' -type f -perm -u+x | sort; }
