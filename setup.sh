@@ -5,12 +5,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 root=$PWD
 jobs=${GENESIS_JOBS:-$(nproc)}
 
+# As apt writes dependencies: `a | b (>= version)` is what Debian 12 has, then what later releases have.
 packages=(build-essential cmake ninja-build ccache mold pkg-config
-  libboost1.81-dev libtbb-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libsqlite3-dev
+  'libboost1.81-dev | libboost-dev (>= 1.81)' libtbb-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libsqlite3-dev
   libsqlitecpp-dev libspdlog-dev libfmt-dev libcli11-dev libexpected-dev libdtl-dev libxxhash-dev
   libgtest-dev libgmock-dev python3 python3-venv)
-fuzz_packages=(clang libclang-rt-14-dev)
-tool_packages=(clang-format)
+fuzz_packages=(clang 'libclang-rt-14-dev | libclang-rt-dev')
+tool_packages=(clang-format git)
 
 say() { printf '== %s\n' "$*"; }
 fail() { printf 'setup.sh: %s\n' "$*" >&2; exit 1; }
@@ -27,28 +28,51 @@ usage() {
 TXT
 }
 
+# as_root PACKAGES COMMAND...: the packages are what the command is for.
 as_root() {
+  local wanted=$1
+  shift
   if [ "$(id -u)" = 0 ]; then "$@"
   elif command -v sudo >/dev/null; then sudo "$@"
-  else fail "these packages are missing and neither root nor sudo is at hand: $*"
+  else fail "packages are missing, and neither root nor sudo is at hand to install them. As root:
+  apt-get update && apt-get satisfy --no-install-recommends '$wanted'"
   fi
 }
 
-installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
+# One alternative, `name` or `name (>= version)`, at hand?
+installed() {
+  local name=${1%% *} least='' status version
+  [[ $1 != *'(>= '* ]] || least=${1#*'(>= '} least=${least%)}
+  read -r status version < <(dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$name" 2>/dev/null) || return 1
+  [ "$status" = installed ] && { [ -z "$least" ] || dpkg --compare-versions "$version" ge "$least"; }
+}
+
+satisfied() {
+  local rest=$1
+  while [[ $rest == *' | '* ]]; do
+    installed "${rest%%' | '*}" && return
+    rest=${rest#*' | '}
+  done
+  installed "$rest"
+}
 
 need_packages() {
   command -v dpkg-query >/dev/null || fail "this script installs Debian packages; elsewhere see docs/building.md"
-  local missing=() name
-  for name in "$@"; do installed "$name" || missing+=("$name"); done
+  local missing=() wanted list
+  for wanted in "$@"; do satisfied "$wanted" || missing+=("$wanted"); done
   [ ${#missing[@]} = 0 ] && return
-  say "installing: ${missing[*]}"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  printf -v list '%s, ' "${missing[@]}"
+  list=${list%, }
+  say "installing: $list"
+  as_root "$list" env DEBIAN_FRONTEND=noninteractive apt-get update -qq ||
+    fail "'apt-get update' as root failed (its reason is above); wanted: $list"
   # --no-remove: Debian's SciPy and Boost 1.81 exclude each other; nothing of the person's is removed
   # without their word.
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends --no-remove \
-    "${missing[@]}" >/dev/null || fail "apt could not install ${missing[*]} without removing something.
-If it is Debian's python3-scipy: it needs Boost 1.74's headers, which exclude Boost 1.81's. Remove it
-('apt-get remove python3-scipy libboost1.74-dev') and use SciPy from a virtual environment."
+  as_root "$list" env DEBIAN_FRONTEND=noninteractive apt-get satisfy -y -qq --no-install-recommends \
+    --no-remove "$list" >/dev/null || fail "apt could not install these packages (its reason is above): $list
+If it would have to remove Debian's python3-scipy: that needs Boost 1.74's headers, which exclude Boost
+1.81's. Remove it ('apt-get remove python3-scipy libboost1.74-dev') and use SciPy from a virtual
+environment."
 }
 
 # Evaluators run in a virtual environment with numpy: never in the system's Python.
@@ -86,7 +110,19 @@ demo() {
 run_ctest() {
   local preset=$1
   shift
-  GENESIS_PYTHON=$root/.venv/bin/python3 ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "$@"
+  local failed=0
+  GENESIS_PYTHON=$root/.venv/bin/python3 ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "$@" ||
+    failed=$?
+  skips "$preset"
+  return "$failed"
+}
+
+# ctest calls a program passed in which single tests were skipped: they are named here, with their reasons.
+skips() {
+  local found
+  found=$(awk '/: Skipped$/ { getline why } / \.\.\. skipped / { print "  " $0 }
+    /^\[  SKIPPED \] .* ms\)$/ { print "  " $4 ": " why }' "build/$1/Testing/Temporary/LastTest.log")
+  [ -z "$found" ] || say "skipped: $(wc -l <<<"$found")"$'\n'"$found"
 }
 
 fuzz_targets() { find build/fuzz/bin -maxdepth 1 -name 'fuzz_*' -type f -perm -u+x | sort; }
@@ -154,11 +190,18 @@ soak() {
 }
 
 sources() { git ls-files -- '*.cpp' '*.h' '*.c'; }
-format() { need_packages "${tool_packages[@]}"; sources | xargs clang-format -i; }
+# Other versions of clang-format disagree with 14, which Debian 12 packages and later releases lack.
+formatter() { clang-format --version | grep -q 'version 14\.'; }
+format() {
+  need_packages "${tool_packages[@]}"
+  formatter || fail "the sources are formatted by clang-format 14; this is $(clang-format --version)"
+  sources | xargs clang-format -i
+}
 lint() {
   need_packages "${tool_packages[@]}"
-  # Other versions of clang-format would disagree: only the one Debian 12 packages is asked.
-  if clang-format --version | grep -q 'version 14'; then sources | xargs clang-format --dry-run --Werror; fi
+  if formatter; then sources | xargs clang-format --dry-run --Werror
+  else say "format not checked: that takes clang-format 14, this is $(clang-format --version)"
+  fi
   tests/support/check_sources.py
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <memory>
 
 #include "genesis/base/text.h"
 #include "genesis/cli/commands.h"
@@ -56,6 +57,19 @@ struct Values {
 };
 
 using Action = std::function<Outcome()>;
+
+/// CLI11 2.1 writes a default as "TEXT=python", 2.4 as "TEXT [python] ": our help is the same with
+/// every version.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = CLI::Formatter::make_option_opts(option);
+    const std::string later = fmt::format(" [{}] ", option->get_default_str());
+    const std::size_t at = text.find(later);
+    if (at != text.npos) text.replace(at, later.size(), "=" + option->get_default_str());
+    return text;
+  }
+};
 
 CLI::Validator generation_number() {
   return CLI::Validator(
@@ -287,7 +301,9 @@ Outcome run_command_line(const std::vector<std::string>& arguments) {
   app.set_version_flag("--version", version_line("genesis"));
   app.require_subcommand(1);
   app.footer(kExitCodes);
-  app.get_formatter()->column_width(24);
+  const auto formatter = std::make_shared<HelpFormatter>();
+  formatter->column_width(24);
+  app.formatter(formatter);
   Values values;
   const CommandTable table(app, values);
   if (arguments.empty()) {

@@ -6,6 +6,7 @@ if(NOT Boost_FOUND)
   message(FATAL_ERROR
     "Boost 1.81 or newer was not found.\n"
     "  On Debian 12:  apt-get install libboost1.81-dev   (removes Debian's python3-scipy; use pip's)\n"
+    "  On Debian 13:  apt-get install libboost-dev\n"
     "  Or unpack the package into a prefix and pass -DCMAKE_PREFIX_PATH=<prefix>/usr\n"
     "  ./setup.sh build does the first of these.")
 endif()

@@ -292,12 +292,25 @@ class EvolutionRunImpl final : public EvolutionRun {
       generation_of[program.evaluation] = program.generation;
       return true;
     }));
-    publisher_->sweep([&](std::int64_t evaluation) -> std::optional<evolve::PublishOrder> {
-      const auto at = generation_of.find(evaluation);
-      if (at == generation_of.end()) return std::nullopt;
-      return order_of(at->second);
-    });
+    publisher_->sweep(
+        [&](std::int64_t evaluation) -> std::optional<evolve::PublishOrder> {
+          const auto at = generation_of.find(evaluation);
+          if (at == generation_of.end()) return std::nullopt;
+          return order_of(at->second);
+        },
+        folders_in_flight());
     return {};
+  }
+
+  std::set<fs::path> folders_in_flight() const {
+    std::set<fs::path> folders;
+    for (const store::PendingEvaluation& pending : setup_.loaded.pending) {
+      if (pending.attempts.empty()) continue;
+      const store::AttemptRecord& last = pending.attempts.back();
+      folders.insert(
+          launch::attempt_folder({last.evaluation, last.stage, last.repeat, last.attempt}));
+    }
+    return folders;
   }
 
   std::optional<evolve::PublishOrder> order_of(std::int64_t generation) {

@@ -22,12 +22,16 @@ Status rename_path(const fs::path& from, const fs::path& to) {
 
 void remove_tree(const fs::path& path) {
   std::error_code failure;
-  fs::remove_all(path, failure);
+  // The guard of a killed runner may be putting its marker there just now.
+  for (int tries = 0; tries < 5; ++tries) {
+    fs::remove_all(path, failure);
+    if (failure != std::errc::directory_not_empty) break;
+  }
   if (failure) log::warning("cannot remove '{}': {}", path.string(), failure.message());
 }
 
-/// The evaluation's folder goes with its last attempt.
-void remove_work_dir(const fs::path& work_dir) {
+/// One attempt's folder; the evaluation's goes with the last of them.
+void remove_attempt(const fs::path& work_dir) {
   remove_tree(work_dir);
   std::error_code not_empty;
   fs::remove(work_dir.parent_path(), not_empty);
@@ -134,7 +138,12 @@ void Publisher::perform(const evolve::PublishOrder& order) const {
                    order.record.generation, published.error().message);
     }
   }
-  if (!order.work_dir.empty()) remove_work_dir(order.work_dir);
+  if (order.program) {
+    // All its attempts have ended; a crash may have left folders of earlier ones.
+    if (!order.work_dir.empty()) remove_tree(order.work_dir.parent_path());
+  } else {
+    remove_attempt(order.work_dir);
+  }
   failpoint("publish.done");
 }
 
@@ -183,8 +192,24 @@ Status Publisher::publish_best(const evolve::PublishOrder& order) const {
   return {};
 }
 
+// Of a pending evaluation the last attempt is for its launcher to collect; one that was given up
+// has none.
+void Publisher::remove_ended_attempts(const fs::path& folder,
+                                      const std::set<fs::path>& in_flight) const {
+  std::error_code failure;
+  std::vector<fs::path> attempts;
+  for (const auto& entry : fs::directory_iterator(folder, failure)) {
+    attempts.push_back(entry.path());
+  }
+  for (const fs::path& attempt : attempts) {
+    if (!in_flight.contains(attempt.lexically_relative(run_dir_))) remove_tree(attempt);
+  }
+  fs::remove(folder, failure);
+}
+
 void Publisher::sweep(
-    const std::function<std::optional<evolve::PublishOrder>(std::int64_t evaluation)>& order_of) {
+    const std::function<std::optional<evolve::PublishOrder>(std::int64_t evaluation)>& order_of,
+    const std::set<fs::path>& in_flight) {
   std::error_code failure;
   // A crash between the two renames of publish_best leaves the old one aside: put it back first.
   if (!fs::exists(run_dir_ / "best", failure) && fs::exists(run_dir_ / ".best.old", failure)) {
@@ -199,7 +224,10 @@ void Publisher::sweep(
     std::int64_t evaluation = -1;
     std::from_chars(name.data(), name.data() + name.size(), evaluation);
     auto order = order_of(evaluation);
-    if (!order) continue;  // pending: its launcher looks after it
+    if (!order) {
+      remove_ended_attempts(folder, in_flight);
+      continue;
+    }
     fs::path latest;
     for (const auto& attempt : fs::directory_iterator(folder, failure)) {
       latest = std::max(latest, attempt.path());
@@ -212,7 +240,7 @@ void Publisher::sweep(
     }
     order->work_dir = latest;
     perform(*order);
-    remove_tree(folder);
+    remove_tree(folder);  // Also where there was no attempt's folder in it.
   }
   for (const auto& entry : fs::directory_iterator(run_dir_, failure)) {
     const std::string name = entry.path().filename().string();

@@ -76,7 +76,7 @@ class CrashTest(unittest.TestCase):
         again = [t for t, n in collections.Counter(witnessed).items() if n > 1]
         self.assertEqual(again, [], "one attempt ran twice")
         self.assertTrue(all(attempts.values()), "an attempt without an end")
-        leftovers = list(pathlib.Path(run).glob("evaluations/*")) + list(pathlib.Path(run).glob(".*.tmp"))
+        leftovers = list(pathlib.Path(run).glob("evaluations/**/*")) + list(pathlib.Path(run).glob(".*.tmp"))
         self.assertEqual(leftovers, [])
 
     def test_1_killed_at_every_side_effect(self):
