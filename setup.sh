@@ -171,6 +171,7 @@ tests() {
 bench() {
   need_packages "${packages[@]}"
   need_python
+  .venv/bin/python3 -c 'import scipy' 2>/dev/null || .venv/bin/python3 -m pip install --quiet --disable-pip-version-check scipy
   build release
   mkdir -p build/bench
   export GENESIS_HOME=$root GENESIS_PYTHON=$root/.venv/bin/python3

@@ -202,7 +202,9 @@ class LocalLauncher final : public Launcher {
   void started(const JobPtr& job, Result<process::Child> child) {
     job->starting = false;
     if (!child) {
-      const bool nobody_knows = child.error().kind == ErrorKind::unavailable && job->server;
+      const bool warm = std::exchange(job->server, nullptr) != nullptr;
+      const bool nobody_knows = warm && child.error().kind == ErrorKind::unavailable;
+      if (warm && !nobody_knows && !job->ended_as) return started(job, processes_.start(*job));
       return finish_unstarted(job,
                               nobody_knows ? JobOutcomeKind::lost : JobOutcomeKind::backend_error,
                               child.error().message);

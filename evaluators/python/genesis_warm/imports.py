@@ -9,10 +9,12 @@ import ast
 import importlib
 import importlib.util
 import os
+import re
 import sys
 import sysconfig
 
 _MOST_FILES = 500
+_TOP = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
 class Unsafe(Exception):
@@ -34,6 +36,12 @@ def installed_imports(paths):
             elif name not in found:
                 found.append(name)
     return found
+
+
+def installed(names):
+    """Those of these names that are installed modules."""
+    return [name for name in names
+            if _TOP.fullmatch(name) and name not in sys.modules and not _local_source(name)]
 
 
 def import_ahead(names):

@@ -30,7 +30,7 @@ def main():
         sys.path[0] = os.path.dirname(script)
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     sys.path.append(here)
-    from genesis_warm import clone, imports, threads
+    from genesis_warm import clone, imports, lesson, threads
     sys.path.remove(here)
 
     refusal, cloner, setters, count = None, None, [], threads.wanted()
@@ -54,13 +54,24 @@ def main():
         _send(channel, {"refused": refusal})
         return
     from genesis_warm import job
-    gc.collect()
-    gc.freeze()
+    learnt = lesson.Lesson()
+    _settle(learnt)
     _send(channel, {"ready": True})
     while True:
         request, descriptors = _receive(channel)
         if request is None:
             os._exit(0)
+        names = imports.installed(learnt.take())
+        if names:
+            try:
+                with threads.OneThread():
+                    imports.import_ahead(names)
+            except imports.Unsafe as unsafe:
+                # From now on everything starts cold, this one included.
+                _send(channel, {"refused": str(unsafe)})
+                _send(channel, {"id": request["id"], "error": str(unsafe)})
+                os._exit(0)
+            _settle(learnt)
         try:
             made = cloner.clone(request, descriptors)
         except OSError as failure:
@@ -68,10 +79,17 @@ def main():
             continue
         if made == 0:
             channel.detach()  # the number is closed already, and may be another file's soon
-            job.run(request, script, code, setters, count)
+            job.run(request, script, code, setters, count, learnt)
         _send(channel, {"id": request["id"], "pid": made})
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _settle(learnt):
+    """What is there now stays: collectors in clones need not look at it, which would copy it."""
+    gc.collect()
+    gc.freeze()
+    learnt.begin()
 
 
 def _send(channel, message):
