@@ -131,6 +131,7 @@ class EvolutionRunner {
   void check_stop();
   void report();
   bool in_flight() const;
+  boost::asio::awaitable<void> take_commits();
   boost::asio::awaitable<void> finish();
 
   void on_launch(std::size_t launcher, launch::Accepted& event);

@@ -136,6 +136,14 @@ void EvolutionRunner::notice(std::string text) {
   for (StatusObserver* observer : parts_.observers) observer->on_notice(text);
 }
 
+// At the end nothing matters any more but commits: they bring files to publish.
+boost::asio::awaitable<void> EvolutionRunner::take_commits() {
+  std::vector<Event> events = co_await mailbox_.receive();
+  for (Event& event : events) {
+    if (auto* committed = std::get_if<Committed>(&event)) handle(*committed);
+  }
+}
+
 // Nothing is left behind: launchers closed, everything committed, files published.
 boost::asio::awaitable<void> EvolutionRunner::finish() {
   tick_.cancel();
@@ -145,26 +153,20 @@ boost::asio::awaitable<void> EvolutionRunner::finish() {
       closed = true;
       mailbox_.push(Woken{});
     });
-    while (!closed) co_await mailbox_.receive();
+    while (!closed) co_await take_commits();
   }
   if (store_trouble_.empty()) {
+    journal();
     const Status flushed = parts_.store->flush();
     if (!flushed) stop_for(StopReason::error, flushed.error().message);
-    for (PublishOrder& order : to_publish_) parts_.results->publish(std::move(order));
-    to_publish_.clear();
+    while (flushed && uncommitted_ > 0) co_await take_commits();
   }
   bool idle = false;
   parts_.results->when_idle([this, &idle] {
     idle = true;
     mailbox_.push(Woken{});
   });
-  while (!idle) {
-    std::vector<Event> events = co_await mailbox_.receive();
-    // Commits that were on their way may still bring files to publish.
-    for (Event& event : events) {
-      if (auto* committed = std::get_if<Committed>(&event)) handle(*committed);
-    }
-  }
+  while (!idle) co_await take_commits();
 }
 
 Specimen EvolutionRunner::specimen(std::int64_t generation) {

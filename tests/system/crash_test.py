@@ -77,7 +77,7 @@ class CrashTest(unittest.TestCase):
         self.assertEqual(again, [], "one attempt ran twice")
         self.assertTrue(all(attempts.values()), "an attempt without an end")
         leftovers = list(pathlib.Path(run).glob("evaluations/**/*")) + list(pathlib.Path(run).glob(".*.tmp"))
-        self.assertEqual(leftovers, [])
+        self.assertEqual([str(path) for path in leftovers], [])
 
     def test_1_killed_at_every_side_effect(self):
         generations = 14

@@ -296,6 +296,20 @@ TEST_F(EvolutionRunTest, WhatIsKeptOnDiskIsWhatWasAsked) {
   EXPECT_EQ(value_or_throw(read_file(dir_.path() / "best" / "best" / "main.yaml")), source);
 }
 
+// The last commits tell of themselves while the run is closing: their files must come out too.
+TEST_F(EvolutionRunTest, WhatIsRecordedLastIsPublishedToo) {
+  evo_.max_parallel_jobs = 4;
+  evo_.num_generations = 8;
+  for (int i = 0; i < 40; ++i) {
+    const std::string name = "last" + std::to_string(i);
+    run(name);
+    for (int generation = 0; generation <= 8; ++generation) {
+      const fs::path folder = dir_.path() / name / ("gen_" + std::to_string(generation));
+      EXPECT_TRUE(fs::exists(folder)) << folder;
+    }
+  }
+}
+
 TEST_F(EvolutionRunTest, ARunningRunAnswersAndIsExtendedAndStopped) {
   evo_.num_generations = 1'000'000;
   RunOptions options;
