@@ -65,3 +65,15 @@ write_basic_package_version_file("${CMAKE_BINARY_DIR}/GenesisConfigVersion.cmake
 install(FILES "${CMAKE_BINARY_DIR}/GenesisConfig.cmake"
   "${CMAKE_BINARY_DIR}/GenesisConfigVersion.cmake"
   DESTINATION ${config_folder} COMPONENT development)
+
+# `./setup.sh package`, and the test of what it makes.
+set(GENESIS_PACKAGE
+  "${CMAKE_BINARY_DIR}/package/genesis-${PROJECT_VERSION}-linux-${CMAKE_SYSTEM_PROCESSOR}.tar.gz")
+set(GENESIS_PACKAGE_COMMAND ${CMAKE_COMMAND} -DBUILD=${CMAKE_BINARY_DIR}
+  -DVERSION=${PROJECT_VERSION} -DARCH=${CMAKE_SYSTEM_PROCESSOR}
+  -P "${CMAKE_SOURCE_DIR}/genesis/cmake/Package.cmake")
+add_custom_target(package_tarball COMMAND ${GENESIS_PACKAGE_COMMAND} VERBATIM)
+add_dependencies(package_tarball genesis_tool genesis_launch_program genesis_warm)
+if(GENESIS_EXAMPLES)
+  add_dependencies(package_tarball native_evaluator)
+endif()
