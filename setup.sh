@@ -21,6 +21,7 @@ usage() {
 ./setup.sh demo     install what is missing, build, evolve circle packing (n = 26); again: goes on
 ./setup.sh test     the same, then the whole test suite (what CI runs)
 ./setup.sh build [release|debug|asan|tsan|fuzz]
+./setup.sh package  a tarball that runs without apt, without root and without this checkout
 ./setup.sh bench    all benchmarks; tables on the screen, JSON below build/bench/
 ./setup.sh soak     the long tests: ten minutes of fuzzing per target, random kills
 ./setup.sh format   clang-format over all sources
@@ -105,6 +106,13 @@ demo() {
   say "evolving circle packing; results in $run; Ctrl-C stops, the same command goes on"
   build/release/bin/genesis_launch variant=circle_packing_example output_dir="$run" "$@"
   build/release/bin/genesis verify circle-packing "$run"
+}
+
+# The programs with their libraries and data, to be unpacked anywhere: see docs/building.md.
+package() {
+  need_packages "${packages[@]}"
+  build release --target package_tarball
+  say "made $(ls -t build/release/package/*.tar.gz | head -1)"
 }
 
 run_ctest() {
@@ -207,7 +215,7 @@ lint() {
 }
 
 case "${1:-help}" in
-  demo | bench | soak | format | lint) command=$1; shift; "$command" "$@" ;;
+  demo | package | bench | soak | format | lint) command=$1; shift; "$command" "$@" ;;
   test) shift; tests "$@" ;;
   build) need_packages "${packages[@]}"; [ "${2:-release}" != fuzz ] || need_packages "${fuzz_packages[@]}"; build "${2:-release}" ;;
   help | -h | --help) usage ;;

@@ -3,11 +3,12 @@
 //
 //   native_evaluator --program_path P --results_dir D [--compiler g++] [--seconds 10]
 //
-// It keeps the contract by itself and needs nothing of Genesis: metrics.json and correct.json are
-// written under a temporary name and renamed. The candidate's code only ever runs in the child;
-// what comes back from there is numbers on a pipe, and the score is computed here.
+// The command line and the result files are the helper's (evaluators/cpp). The candidate's code
+// only ever runs in the child; what comes back from there is numbers on a pipe, and the score is
+// computed here.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <genesis_evaluator/evaluator.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -21,9 +22,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -31,45 +30,18 @@
 namespace {
 
 namespace fs = std::filesystem;
+namespace ge = genesis::evaluator;
 
 constexpr int kPoints = 1025;
 constexpr double kMostDigits = 16.0;
 
-struct Arguments {
-  fs::path program, results;
-  std::string compiler = "g++";
-  unsigned seconds = 10;  // that the candidate may take
-};
-
-/// What a candidate did wrong; anything else that is thrown is a failure of the job.
+/// What a candidate did wrong; what the machine does wrong is CannotEvaluate.
 struct BadCandidate : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
 [[noreturn]] void fail(const std::string& what) {
-  throw std::runtime_error(what + ": " + std::strerror(errno));
-}
-
-Arguments parse(int argc, char** argv) {
-  Arguments arguments;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string name = argv[i];
-    if (name == "--program_path") arguments.program = argv[i + 1];
-    if (name == "--results_dir") arguments.results = argv[i + 1];
-    if (name == "--compiler") arguments.compiler = argv[i + 1];
-    if (name == "--seconds") arguments.seconds = static_cast<unsigned>(std::stoul(argv[i + 1]));
-  }
-  if (arguments.program.empty() || arguments.results.empty())
-    throw std::runtime_error("--program_path and --results_dir are needed");
-  return arguments;
-}
-
-std::string read_text(const fs::path& path) {
-  std::ifstream file(path);
-  if (!file) fail("cannot read " + path.string());
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  throw ge::CannotEvaluate(what + ": " + std::strerror(errno));
 }
 
 /// The task is arithmetic: a library's exp2 would be the answer, not an approximation.
@@ -95,13 +67,14 @@ int run(const std::vector<std::string>& command) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-fs::path compile(const Arguments& arguments) {
-  const fs::path library = fs::absolute(arguments.results) / "candidate.so";
+fs::path compile(const ge::Arguments& arguments) {
+  const std::string& compiler = arguments.text("compiler");
+  const fs::path library = fs::absolute(arguments.results_dir()) / "candidate.so";
   // -nostdlib: the candidate has no library to call even if it declares one's functions.
-  const int status = run({arguments.compiler, "-std=c++20", "-O2", "-shared", "-fPIC", "-nostdlib",
-                          "-Wl,-z,defs", "-o", library.string(), arguments.program.string()});
-  if (status == 127)
-    throw std::runtime_error("the compiler '" + arguments.compiler + "' is missing");
+  const int status =
+      run({compiler, "-std=c++20", "-O2", "-shared", "-fPIC", "-nostdlib", "-Wl,-z,defs", "-o",
+           library.string(), arguments.program_path().string()});
+  if (status == 127) throw ge::CannotEvaluate("the compiler '" + compiler + "' is missing");
   if (status != 0) throw BadCandidate("it does not compile; the messages are in the job's log");
   return library;
 }
@@ -187,41 +160,24 @@ double largest_error(const std::vector<double>& values) {
   return largest;
 }
 
-void publish(const fs::path& folder, const std::string& name, const std::string& text) {
-  const fs::path temporary = folder / ("." + name + ".tmp");
-  std::ofstream(temporary) << text;
-  fs::rename(temporary, folder / name);
-}
-
-void report(const fs::path& results, double digits, double error, const std::string& problem) {
-  char metrics[256];
-  std::snprintf(metrics, sizeof metrics,
-                R"({"combined_score": %.17g, "public": {"largest_error": %.6g}, "private": {}})",
-                digits, error);
-  publish(results, "metrics.json", metrics);
-  publish(results, "correct.json",
-          problem.empty() ? R"({"correct": true, "error": null})"
-                          : R"({"correct": false, "error": ")" + problem + "\"}");
+ge::Report evaluate(const ge::Arguments& arguments) {
+  const auto seconds = static_cast<unsigned>(arguments.integer("seconds"));
+  refuse_library_calls(arguments.program());
+  const fs::path library = compile(arguments);
+  const auto values = values_of(library, seconds);
+  fs::remove(library);
+  const double error = largest_error(values);
+  ge::Report report;
+  report.combined_score = error > 0 ? std::min(kMostDigits, -std::log10(error)) : kMostDigits;
+  report.public_metrics.set("largest_error", error);
+  return report;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  const Arguments arguments = parse(argc, argv);
-  fs::create_directories(arguments.results);
-  try {
-    refuse_library_calls(read_text(arguments.program));
-    const fs::path library = compile(arguments);
-    const auto values = values_of(library, arguments.seconds);
-    fs::remove(library);
-    const double error = largest_error(values);
-    report(arguments.results, error > 0 ? std::min(kMostDigits, -std::log10(error)) : kMostDigits,
-           error, "");
-  } catch (const BadCandidate& bad) {
-    report(arguments.results, 0.0, 0.0, bad.what());
-  }
-  return 0;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "native_evaluator: %s\n", error.what());
-  return 1;
+int main(int argc, char** argv) {
+  return ge::run(argc, argv,
+                 {{"compiler", "g++", "what compiles the candidate"},
+                  {"seconds", "10", "that the candidate may take"}},
+                 evaluate);
 }

@@ -1,9 +1,14 @@
 # genesis_library(NAME SOURCES … LINK …): a static library of ours, included from the root.
+# Each is noted for Install.cmake, which exports what Genesis::genesis needs.
 function(genesis_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
-  target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE genesis_warnings ${ARG_PRIVATE_LINK})
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:${GENESIS_INCLUDE_DIR}>)
+  target_compile_features(${name} PUBLIC cxx_std_20)
+  target_link_libraries(${name} PUBLIC ${ARG_LINK}
+    PRIVATE $<BUILD_INTERFACE:genesis_warnings> ${ARG_PRIVATE_LINK})
+  set_property(GLOBAL APPEND PROPERTY GENESIS_LIBRARIES ${name})
 endfunction()
 
 # genesis_test(NAME LABELS … SOURCES … LINK …): one GoogleTest executable, one ctest entry.
