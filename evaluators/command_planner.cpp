@@ -10,6 +10,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "evaluators/evaluator_form.h"
 #include "evaluators/result_files.h"
 #include "genesis/base/files.h"
 #include "genesis/base/hash.h"
@@ -106,6 +107,15 @@ Status check_placeholders(const std::vector<std::string>& words) {
       "evaluator_command never names the program: put {program_path} where it belongs");
 }
 
+/// The text of the module that evaluate_function names, where it lies below the working directory.
+std::string module_text(const std::string& function_json) {
+  const auto function = nlohmann::json::parse(function_json, nullptr, false);
+  std::string path = function.value("_target_", "");
+  path.resize(std::min(path.size(), path.rfind('.')));
+  std::replace(path.begin(), path.end(), '.', '/');
+  return read_file(fs::current_path() / (path + ".py")).value_or("");
+}
+
 Result<fs::path> find_evaluator(const std::string& name) {
   const fs::path found = find_data_file(name);
   std::error_code ignored;
@@ -179,31 +189,9 @@ Result<CommandPlanner> CommandPlanner::create(const launch::EvaluationOptions& o
   planner.cwd_ = fs::current_path();
   std::string hashed;
   if (options.evaluator_command.empty()) {
-    GENESIS_TRY_ASSIGN(const fs::path evaluator, find_evaluator(options.eval_program_path));
-    // An activated environment brings its own interpreter: the launcher looks on that PATH.
-    const bool activated = !options.conda_env.empty() || !options.activate_script.empty();
-    std::string python = "python3";
-    if (!activated || !options.python_executable.empty()) {
-      GENESIS_TRY_ASSIGN(python, find_python(options.python_executable));
-    }
-    GENESIS_TRY_ASSIGN(hashed, read_file(evaluator));
-    planner.command_ = {std::move(python), evaluator.string(), "--program_path",
-                        "{program_path}",  "--results_dir",    "{results_dir}"};
+    GENESIS_TRY_ASSIGN(hashed, planner.plan_python());
   } else {
-    GENESIS_TRY_ASSIGN(planner.command_, split_words(options.evaluator_command));
-    GENESIS_TRY(check_placeholders(planner.command_));
-    // A program given by path is found like every data file; a bare name is left to PATH.
-    if (planner.command_[0].find('/') != std::string::npos) {
-      planner.command_[0] =
-          fs::absolute(find_data_file(planner.command_[0])).lexically_normal().string();
-      if (::access(planner.command_[0].c_str(), X_OK) != 0) {
-        return make_error(ErrorKind::not_found,
-                          fmt::format("evaluator_command: '{}' was not found or cannot be run",
-                                      planner.command_[0]));
-      }
-      GENESIS_TRY_ASSIGN(hashed, read_file(planner.command_[0], 512u << 20));
-    }
-    for (std::string& word : planner.command_) hashed += '\0' + word;
+    GENESIS_TRY_ASSIGN(hashed, planner.plan_command());
   }
   GENESIS_TRY_ASSIGN(const auto extra, extra_arguments(options.extra_cmd_args_json));
   for (const std::string& argument : extra) {
@@ -217,6 +205,55 @@ Result<CommandPlanner> CommandPlanner::create(const launch::EvaluationOptions& o
     if (outer != nullptr && *outer != '\0') planner.python_path_ += std::string(":") + outer;
   }
   return planner;
+}
+
+/// An evaluator in Python; returns what of it makes scores comparable.
+Result<std::string> CommandPlanner::plan_python() {
+  std::string hashed;
+  std::string evaluator;
+  if (options_.evaluate_function_json == "{}") {
+    GENESIS_TRY_ASSIGN(const fs::path found, find_evaluator(options_.eval_program_path));
+    GENESIS_TRY_ASSIGN(hashed, read_file(found));
+    evaluator = found.string();
+  } else {
+    hashed = options_.evaluate_function_json + module_text(options_.evaluate_function_json);
+  }
+  GENESIS_TRY_ASSIGN(const EvaluatorForm form, evaluator_form(options_, hashed));
+  if (form != EvaluatorForm::script && !home_directory()) {
+    return make_error(
+        ErrorKind::not_found,
+        "the evaluator helper was not found: set GENESIS_HOME to the folder that holds "
+        "evaluators/python");
+  }
+  if (form == EvaluatorForm::function) hashed += '\0' + cascade_settings(options_);
+  // An activated environment brings its own interpreter: the launcher looks on that PATH.
+  const bool activated = !options_.conda_env.empty() || !options_.activate_script.empty();
+  std::string python = "python3";
+  if (!activated || !options_.python_executable.empty()) {
+    GENESIS_TRY_ASSIGN(python, find_python(options_.python_executable));
+  }
+  command_ = form_arguments(form, options_, evaluator);
+  command_.insert(command_.begin(), std::move(python));
+  return hashed;
+}
+
+/// Any executable; returns what of it makes scores comparable.
+Result<std::string> CommandPlanner::plan_command() {
+  std::string hashed;
+  GENESIS_TRY_ASSIGN(command_, split_words(options_.evaluator_command));
+  GENESIS_TRY(check_placeholders(command_));
+  // A program given by path is found like every data file; a bare name is left to PATH.
+  if (command_[0].find('/') != std::string::npos) {
+    command_[0] = fs::absolute(find_data_file(command_[0])).lexically_normal().string();
+    if (::access(command_[0].c_str(), X_OK) != 0) {
+      return make_error(
+          ErrorKind::not_found,
+          fmt::format("evaluator_command: '{}' was not found or cannot be run", command_[0]));
+    }
+    GENESIS_TRY_ASSIGN(hashed, read_file(command_[0], 512u << 20));
+  }
+  for (std::string& word : command_) hashed += '\0' + word;
+  return hashed;
 }
 
 launch::JobSpec CommandPlanner::plan(const Program& program, const launch::AttemptKey& key,

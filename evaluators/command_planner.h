@@ -13,7 +13,8 @@ namespace genesis::evaluators {
 
 /// Plans jobs that run a command per program:
 ///   <python> evaluate.py --program_path P --results_dir D [--key value …]
-/// or `evaluator_command`, a template with {program_path}, {results_dir} and {work}.
+/// the helper that calls evaluate(program_path) or a function by name (evaluator_form.h), or
+/// `evaluator_command`, a template with {program_path}, {results_dir} and {work}.
 ///
 /// The program's files are inputs of the job: a single file as main.<ext>, several under their own
 /// paths. The job runs in the folder Genesis was started in, as tasks of the Python systems expect.
@@ -39,6 +40,8 @@ class CommandPlanner final : public JobPlanner {
 
  private:
   CommandPlanner() = default;
+  Result<std::string> plan_python();
+  Result<std::string> plan_command();
 
   launch::EvaluationOptions options_;
   std::vector<std::string> command_;  // with placeholders

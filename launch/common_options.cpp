@@ -74,6 +74,33 @@ void read_command(OptionReader& reader, EvaluationOptions& options) {
   }
 }
 
+void read_form(OptionReader& reader, EvaluationOptions& options) {
+  reader.read_enum("evaluator_form", options.form,
+                   {{"auto", EvaluatorForm::automatic},
+                    {"script", EvaluatorForm::script},
+                    {"function", EvaluatorForm::function}});
+  if (options.form == EvaluatorForm::function && !options.evaluator_command.empty()) {
+    reader.fail("evaluator_form",
+                "'function' excludes evaluator_command; give only one of the two");
+  }
+  reader.read("cascade_evaluation", options.cascade_evaluation);
+  reader.read("cascade_thresholds", options.cascade_thresholds);
+  read_positive(reader, "stage_timeout", options.stage_timeout);
+  reader.read("feature_dimensions", options.feature_dimensions);
+  nlohmann::json function;
+  reader.read("evaluate_function", function);
+  if (function.is_null()) return;
+  if (!function.is_object() || !function.contains("_target_") ||
+      !function["_target_"].is_string()) {
+    reader.fail("evaluate_function", "expected a mapping with `_target_`, a dotted name");
+  }
+  if (!options.evaluator_command.empty()) {
+    reader.fail("evaluate_function", "excludes evaluator_command; give only one of the two");
+  }
+  options.evaluate_function_json =
+      function.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void read_limits(OptionReader& reader, Limits& limits) {
   read_positive(reader, "time", limits.wall_time);
   read_positive(reader, "cpu_time", limits.cpu_time);
@@ -119,7 +146,9 @@ void read_warm(OptionReader& reader, WarmStarts& warm) {
 EvaluationOptions read_common_options(OptionReader& reader, EvaluationOptions defaults) {
   EvaluationOptions options = std::move(defaults);
   reader.ignore("_target_");
+  reader.ignore("eval_verbose");
   read_command(reader, options);
+  read_form(reader, options);
   read_python(reader, options);
   read_limits(reader, options.limits);
   read_resources(reader, options);

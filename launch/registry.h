@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -37,12 +38,24 @@ struct DoctorLine {
   std::string remedy;  ///< Empty when ok.
 };
 
+/// How a Python evaluator is called: decided by its text, as a program, or as a function.
+enum class EvaluatorForm { automatic, script, function };
+
 /// What the evaluation planner needs to know of a job configuration, whatever the backend.
 struct EvaluationOptions {
   std::string eval_program_path = "evaluate.py";
   std::string
       evaluator_command;  ///< Template with {program_path} {results_dir}; empty: python form.
-  std::string python_executable;  ///< Empty: the backend's default.
+  EvaluatorForm form = EvaluatorForm::automatic;
+  /// For function evaluators: the stages that the evaluator defines are called one after another,
+  /// each when the metrics so far reach the threshold before it.
+  bool cascade_evaluation = true;
+  std::vector<double> cascade_thresholds{0.5, 0.75, 0.9};
+  std::optional<std::chrono::milliseconds> stage_timeout;  ///< Of each; none: only the job's own.
+  /// Metrics that do not count when there is no combined_score.
+  std::vector<std::string> feature_dimensions{"complexity", "diversity"};
+  std::string evaluate_function_json = "{}";  ///< `_target_` and arguments, in place of a file.
+  std::string python_executable;              ///< Empty: the backend's default.
   std::string conda_env;
   std::string activate_script;
   std::string extra_cmd_args_json = "{}";

@@ -259,12 +259,22 @@ void OptionReader::require(std::string_view key) const {
   }
 }
 
-void OptionReader::finish() const {
+std::vector<std::string> OptionReader::unknown_keys() const {
+  std::vector<std::string> unknown;
   for (const auto& [key, unused] : object_->items()) {
-    if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
-      fail(key, fmt::format("unknown key{}", did_you_mean(key, known_)));
-    }
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) unknown.push_back(key);
   }
+  return unknown;
+}
+
+std::string OptionReader::nearest_known(std::string_view key) const {
+  return std::string(nearest_name(key, known_));
+}
+
+void OptionReader::finish() const {
+  const auto unknown = unknown_keys();
+  if (unknown.empty()) return;
+  fail(unknown.front(), fmt::format("unknown key{}", did_you_mean(unknown.front(), known_)));
 }
 
 }  // namespace genesis

@@ -87,6 +87,10 @@ class OptionReader {
   OptionReader object(std::string_view key);
   /// Throws for an empty or absent value that must be there.
   void require(std::string_view key) const;
+  /// Keys of the object that nobody has read so far.
+  std::vector<std::string> unknown_keys() const;
+  /// The known key that is spelled nearly like this one, or empty.
+  std::string nearest_known(std::string_view key) const;
   /// Throws for the first key of the object that nobody read.
   void finish() const;
   [[noreturn]] void fail(std::string_view key, std::string message) const;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "genesis/base/home.h"
-#include "genesis/base/text.h"
 #include "genesis/cli/compose_run.h"
 #include "genesis/cli/launch_arguments.h"
 #include "genesis/cli/launch_help.h"
@@ -42,12 +41,7 @@ std::string launch_notes(const run::RunSpec& spec) {
       "num_generations={} counts recorded programs beyond the initial one; ShinkaEvolve counts "
       "proposals, failed ones and duplicates included\n",
       spec.evo.num_generations);
-  std::vector<std::string> idle;
-  for (const auto& [key, value] : spec.evo.reserved) idle.push_back("evo_config." + key);
-  for (const auto& [key, value] : spec.db.reserved) idle.push_back("db_config." + key);
-  if (!idle.empty()) {
-    text += fmt::format("no effect in this version: {}\n", join(idle, ", "));
-  }
+  text += run::inert_notice(spec.inert);
   return text;
 }
 

@@ -7,12 +7,13 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "evaluators/evaluator_form.h"
 #include "genesis/base/files.h"
 #include "genesis/base/home.h"
 #include "genesis/base/text.h"
 #include "genesis/program/edit_blocks.h"
 #include "genesis/program/language.h"
-#include "genesis/run/run_folder.h"
+#include "genesis/run/starting_programs.h"
 #include "genesis/ui/progress_text.h"
 #include "launch/registry.h"
 
@@ -24,13 +25,13 @@ using Verdict = CheckLine::Verdict;
 constexpr std::chrono::milliseconds kSlow{2000};
 constexpr std::int64_t kSlowImportMicros = 100'000;
 
-CheckLine check_program(const run::RunSpec& spec) {
-  const auto program = run::load_seed_program(spec.evo);
+CheckLine check_program(const run::RunSpec& spec, const std::string& path) {
+  const auto program = run::load_seed_program(spec.evo, path);
   if (!program) return {Verdict::failure, "program", "cannot be used", program.error().message};
   const Language& language = *find_language(spec.evo.language);
   const auto blocks = find_blocks(program->text(), language);
-  std::string found = fmt::format("{}: {}, {} lines", spec.evo.init_program_path, language.name,
-                                  split_lines(program->text()).size());
+  std::string found =
+      fmt::format("{}: {}, {} lines", path, language.name, split_lines(program->text()).size());
   for (const Block& block : blocks.value_or(std::vector<Block>())) {
     found += fmt::format(", may change {}-{}", line_number(program->text(), block.begin),
                          line_number(program->text(), block.end) - 1);
@@ -48,11 +49,24 @@ CheckLine check_evaluator(const run::RunSpec& spec) {
   if (!options.evaluator_command.empty()) {
     return {Verdict::ok, "evaluator", options.evaluator_command, ""};
   }
+  if (options.evaluate_function_json != "{}") {
+    return {Verdict::ok, "evaluator", options.evaluate_function_json, ""};
+  }
   const fs::path path = find_data_file(options.eval_program_path);
   const auto text = read_file(path);
   if (!text) {
     return {Verdict::failure, "evaluator", "not found",
             text.error().message + "; set job_config.eval_program_path"};
+  }
+  const auto form = evaluators::evaluator_form(options, *text);
+  if (!form) return {Verdict::failure, "evaluator", path.string(), form.error().message};
+  if (*form == evaluators::EvaluatorForm::function) {
+    const int stages = options.cascade_evaluation ? evaluators::inspect_evaluator(*text).stages : 0;
+    return {Verdict::ok, "evaluator",
+            stages == 0 ? fmt::format("{}: evaluate(program_path) is called", path.string())
+                        : fmt::format("{}: {} stage{} of evaluate(program_path) are called",
+                                      path.string(), stages, stages == 1 ? "" : "s"),
+            ""};
   }
   for (const char* flag : {"program_path", "results_dir"}) {
     if (text->find(flag) != std::string::npos) continue;
@@ -108,7 +122,16 @@ CheckLine judge_time(const run::SingleEvaluation& evaluation, const run::RunSpec
 }  // namespace
 
 std::vector<CheckLine> check_files(const run::RunSpec& spec) {
-  return {check_program(spec), check_evaluator(spec)};
+  std::vector<CheckLine> lines;
+  for (const std::string& path : run::seed_paths(spec.evo)) {
+    lines.push_back(check_program(spec, path));
+  }
+  if (lines.empty()) {
+    lines.push_back({Verdict::failure, "program", "none",
+                     "a check evaluates the seed program: set evo_config.init_program_path"});
+  }
+  lines.push_back(check_evaluator(spec));
+  return lines;
 }
 
 std::vector<CheckLine> judge_evaluation(const run::SingleEvaluation& first,

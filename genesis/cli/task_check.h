@@ -16,7 +16,7 @@ struct CheckLine {
   std::string remedy;  ///< What to do; empty when ok. May have several lines.
 };
 
-/// Looks at the program, its markers and the evaluator without running anything.
+/// Looks at the seed programs, their markers and the evaluator without running anything.
 std::vector<CheckLine> check_files(const run::RunSpec& spec);
 
 /// What an evaluation of the seed tells: outcome and remedy, time, and whether the score is steady

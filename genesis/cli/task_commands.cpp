@@ -11,6 +11,7 @@
 #include "genesis/cli/task_check.h"
 #include "genesis/cli/task_templates.h"
 #include "genesis/program/language.h"
+#include "genesis/run/starting_programs.h"
 #include "genesis/ui/console.h"
 
 namespace genesis::cli {
@@ -164,7 +165,7 @@ Outcome check_task(const std::string& task, const std::string& config_dir) {
     return ExitCode::failed;
   }
   const TempDir work("genesis-check");
-  const fs::path program = find_data_file(spec.evo.init_program_path);
+  const fs::path program = find_data_file(run::seed_paths(spec.evo).front());
   GENESIS_TRY_ASSIGN(const auto first, run::evaluate_once(spec, program, work.path() / "first"));
   std::optional<run::SingleEvaluation> second;
   std::string imports;

@@ -21,6 +21,7 @@ EvolutionRunner::EvolutionRunner(RunnerParts parts, RunnerSetup setup)
       setup_(std::move(setup)),
       mailbox_(*parts_.io),
       tick_(*parts_.io),
+      seeds_(std::move(setup_.seeds)),
       policy_(setup_.config.max_attempts),
       capacity_(parts_.launchers.size(), 0),
       busy_(parts_.launchers.size(), 0),
@@ -39,6 +40,7 @@ boost::asio::awaitable<StopReason> EvolutionRunner::run() {
     stop_for(StopReason::error, opened.error().message);
     aborting_ = true;
   } else {
+    take_up_seeds();
     take_up_the_past();
     arm_tick();
   }
@@ -47,6 +49,7 @@ boost::asio::awaitable<StopReason> EvolutionRunner::run() {
     submit_ready();
     // A job that ends now gets its successor started before the next programs are thought up.
     co_await boost::asio::post(*parts_.io, boost::asio::use_awaitable);
+    start_seeds();
     start_proposals();
     journal();
     std::vector<Event> events = co_await mailbox_.receive();
@@ -85,6 +88,7 @@ void EvolutionRunner::take_up_the_past() {
     evaluation.state = State::ready;
     evaluation.key.evaluation = pending.evaluation;
     setup_.known_programs.emplace(pending.proposal.program_key, -1 - pending.proposal.id);
+    seeds_.start(pending.proposal.program_key);
     pending.proposal.candidate.clear();
     evaluation.proposal = std::move(pending.proposal);
     if (!pending.attempts.empty()) {
@@ -102,21 +106,12 @@ void EvolutionRunner::take_up_the_past() {
     book_.add(std::move(evaluation));
   }
   setup_.loaded.pending.clear();
-  if (parts_.population->size() == 0 && book_.size() == 0) queue_seed();
 }
 
-void EvolutionRunner::queue_seed() {
-  store::ProposalRecord seed;
-  seed.id = next_proposal_++;
-  seed.mutator = "seed";
-  seed.patch = "seed";
-  seed.summary = "the program as given";
-  queue(std::move(seed), setup_.seed_program);
-}
-
-bool EvolutionRunner::may_propose() const {
-  if (stop_ != StopReason::none || paused() || parts_.population->size() == 0) return false;
-  if (!parts_.population->best() && !parts_.mutator->can_fix()) return false;
+// Whether one more evaluation may be on its way: a slot or a place ahead of the slots, and no limit
+// overshot.
+bool EvolutionRunner::has_room() const {
+  if (stop_ != StopReason::none || paused()) return false;
   const std::size_t in_work = mutating_.size() + book_.size();
   const auto left =
       evaluations_left(setup_.config, setup_.target_generations,
@@ -131,8 +126,15 @@ bool EvolutionRunner::may_propose() const {
   return uncommitted_ < 10'000 && parts_.results->pending() < 256;
 }
 
+// Nothing is drawn before every seed is on its way. Without a correct program only repairs make
+// sense, and only when no seed may still turn out to be one.
+bool EvolutionRunner::may_draw() const {
+  if (parts_.population->best()) return seeds_.drained();
+  return seeds_.settled() && can_repair();
+}
+
 void EvolutionRunner::start_proposals() {
-  while (may_propose()) {
+  while (may_draw() && has_room()) {
     const std::int64_t id = next_proposal_++;
     const auto draw = parts_.population->best() ? parts_.population->draw(id)
                                                 : parts_.population->draw_failed(id);

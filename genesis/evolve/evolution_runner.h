@@ -23,6 +23,7 @@
 #include "genesis/evolve/progress_meter.h"
 #include "genesis/evolve/results_sink.h"
 #include "genesis/evolve/run_config.h"
+#include "genesis/evolve/seed_queue.h"
 #include "genesis/evolve/source_cache.h"
 #include "genesis/evolve/stop_conditions.h"
 #include "genesis/store/run_store.h"
@@ -53,7 +54,8 @@ struct RunnerSetup {
   EvolutionConfig config;
   std::uint64_t seed = 0;
   std::string run_id;
-  Program seed_program;
+  std::vector<Seed> seeds;           ///< What the run starts from; those recorded are passed over.
+  std::vector<std::string> notices;  ///< To be told at the start.
   std::int64_t target_generations = 0;
   store::LoadedRun loaded;
   std::unordered_map<std::string, std::int64_t> known_programs;  ///< key → generation
@@ -62,7 +64,7 @@ struct RunnerSetup {
   bool results_on_this_machine = true;   ///< Not on a network file system.
 };
 
-/// The one visible loop: draw, mutate, journal, evaluate, record, repeat.
+/// The one visible loop: draw, mutate, journal, evaluate, record, repeat. Seeds come first.
 ///
 /// Everything runs on the I/O thread; CPU work goes to the worker pool and comes back as an event.
 /// `docs/architecture.md`, "The path of one evaluation", tells the order of the effects.
@@ -117,6 +119,7 @@ class EvolutionRunner {
   // The loop's verbs, in its order.
   Status open_launchers();
   void take_up_the_past();
+  void start_seeds();
   void start_proposals();
   void journal();
   std::optional<std::size_t> launcher_for(const Evaluation& next) const;
@@ -139,7 +142,11 @@ class EvolutionRunner {
   void on_launch(std::size_t launcher, launch::Finished& event);
   void on_launch(std::size_t launcher, launch::Capacity& event);
 
-  void queue_seed();
+  void take_up_seeds();
+  void adopt(const Seed& seed, store::ProposalRecord proposal);
+  void settle_seed(const std::string& program_key, std::int64_t generation);
+  void check_seeds();
+  bool can_repair() const;
   void queue(store::ProposalRecord proposal, Program candidate);
   void end_proposal(store::ProposalRecord proposal, store::ProposalFate fate, std::string detail);
   bool reads_at_once(const launch::JobResults& results) const;
@@ -149,7 +156,8 @@ class EvolutionRunner {
   void record(Evaluation& evaluation, OutcomeRead& event);
   store::ProgramRecord program_record(const Evaluation& evaluation, OutcomeRead& event) const;
   void stop_for(StopReason reason, std::string message = {});
-  bool may_propose() const;
+  bool has_room() const;
+  bool may_draw() const;
   bool paused() const;
   std::size_t slots() const;
   std::string new_token(const launch::AttemptKey& key) const;
@@ -162,6 +170,7 @@ class EvolutionRunner {
   RunnerSetup setup_;
   Mailbox<Event> mailbox_;
   boost::asio::steady_timer tick_;
+  SeedQueue seeds_;
   EvaluationBook book_;
   AttemptPolicy policy_;
   ProgressMeter meter_;
@@ -177,6 +186,7 @@ class EvolutionRunner {
   StopReason stop_ = StopReason::none;
   bool aborting_ = false;
   std::string message_;
+  std::string seed_failure_;  // the last, while there is no correct program
   std::string space_trouble_;
   std::string store_trouble_;
   std::chrono::steady_clock::time_point started_;

@@ -15,6 +15,7 @@ using State = Evaluation::State;
 using std::chrono::milliseconds;
 
 void EvolutionRunner::check_stop() {
+  check_seeds();
   if (stop_ != StopReason::none) return;
   Progress progress;
   progress.generations = parts_.population->size() - 1;

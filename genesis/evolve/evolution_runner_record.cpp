@@ -31,10 +31,9 @@ void EvolutionRunner::retry_or_abandon(Evaluation& evaluation, const launch::Job
                                         evaluation.failures, outcome.detail);
     parts_.store->abandon_evaluation(evaluation.id, why);
     setup_.known_programs.erase(evaluation.proposal.program_key);
-    if (evaluation.proposal.parent < 0)
-      stop_for(StopReason::seed_failed, why);
-    else
-      notice(fmt::format("evaluation {} given up: {}", evaluation.id, why));
+    if (!parts_.population->best()) seed_failure_ = why;
+    notice(fmt::format("evaluation {} given up: {}", evaluation.id, why));
+    settle_seed(evaluation.proposal.program_key, -1);
     book_.remove(evaluation.id);
     return;
   }
@@ -135,14 +134,11 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
   }
   parts_.sources->put(program.generation, {evaluation.program, program.public_json,
                                            program.text_feedback, failure_of(program)});
-  const bool seed_failed = program.generation == 0 && !program.correct;
-  if (seed_failed && parts_.mutator->can_fix()) {
-    notice(fmt::format("the seed program failed ({}): asking for repairs", program.outcome));
-  } else if (seed_failed) {
-    stop_for(StopReason::seed_failed,
-             fmt::format("{}: {}{}{}", program.outcome, program.error,
-                         event.log_tail.empty() ? "" : "\n", event.log_tail));
+  if (!parts_.population->best()) {
+    seed_failure_ = fmt::format("{}: {}{}{}", program.outcome, program.error,
+                                event.log_tail.empty() ? "" : "\n", event.log_tail);
   }
+  settle_seed(program.program_key, program.generation);
   if (program.improved) {
     status.has_best = true;
     status.best_score = program.score;

@@ -15,8 +15,17 @@ struct EvolutionConfig {
   std::string task_sys_msg;
   std::string language = "python";
   std::string init_program_path = "initial.py";  ///< A file, or a folder with `primary_file`.
-  std::string primary_file;                      ///< Only for a folder.
-  std::string job_type;                          ///< Empty: what job_config says.
+  /// Several seeds; then `init_program_path` is not looked at. All are recorded, the first as
+  /// generation 0.
+  std::vector<std::string> init_program_paths;
+  std::string primary_file;  ///< Only for folders.
+  /// Earlier runs to start from beside (or, with an empty init_program_path, instead of) the seeds:
+  /// of ShinkaEvolve, OpenEvolve or Genesis.
+  std::vector<std::string> warm_start;
+  int warm_start_top = 20;  ///< The best programs of each; 0: all.
+  /// Take their scores over instead of evaluating them again.
+  bool warm_start_trust_scores = false;
+  std::string job_type;  ///< Empty: what job_config says.
   /// Generations to record beyond generation 0. Counts recorded programs, not proposals.
   std::int64_t num_generations = 100;
   int max_parallel_jobs = 2;  ///< Evaluations at a time, bounded by what the backend reports.

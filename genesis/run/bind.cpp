@@ -7,25 +7,13 @@
 #include "genesis/base/text.h"
 #include "genesis/program/language.h"
 #include "genesis/run/evolution_run.h"
+#include "genesis/run/inert_settings.h"
 
 namespace genesis::run {
 
 using nlohmann::json;
 
 namespace {
-
-/// Settings of the Python systems that have no effect here yet: accepted, and named at launch.
-template <typename Config>
-void read_reserved(OptionReader& reader, Config& config, const std::vector<std::string>& keys) {
-  for (const std::string& key : keys) {
-    if (!reader.has(key)) continue;
-    json value;
-    reader.read(key, value);
-    const bool idle = value.is_null() || value == json(false) || value == json::array() ||
-                      value == json::object();
-    if (!idle) config.reserved[key] = value.dump();
-  }
-}
 
 void at_least(OptionReader& reader, std::string_view key, double value, double lowest) {
   if (value < lowest) reader.fail(key, fmt::format("must be {} or more, found {}", lowest, value));
@@ -37,7 +25,63 @@ void between(OptionReader& reader, std::string_view key, double value, double lo
   }
 }
 
-EvolutionConfig bind_evolution(const json& object) {
+/// One text or a list of them; null is none.
+std::vector<std::string> read_texts(OptionReader& reader, std::string_view key) {
+  json value;
+  reader.read(key, value);
+  if (value.is_null()) return {};
+  std::vector<std::string> texts;
+  if (value.is_array()) {
+    reader.read(key, texts);
+  } else {
+    std::string text;
+    reader.read(key, text);
+    if (!text.empty()) texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+/// ShinkaEvolve's `init_program_path: {_target_: …add_evolve_markers, initial_file_path: …}` makes
+/// a copy with markers; here the markers must be in the file.
+bool read_marked_copy(OptionReader& reader, EvolutionConfig& evo,
+                      std::vector<InertSetting>& inert) {
+  json value;
+  reader.read("init_program_path", value);
+  if (!value.is_object()) return false;
+  if (!value.contains("initial_file_path") || !value["initial_file_path"].is_string()) {
+    reader.fail("init_program_path",
+                "expected a path, a list of paths, or a mapping with "
+                "'initial_file_path'");
+  }
+  evo.init_program_path = value["initial_file_path"].get<std::string>();
+  inert.push_back({"evo_config.init_program_path._target_",
+                   "no markers are inserted: put EVOLVE-BLOCK markers into the file"});
+  return true;
+}
+
+/// The seeds and the earlier runs that the run starts from.
+void bind_start(OptionReader& reader, EvolutionConfig& evo, std::vector<InertSetting>& inert) {
+  if (reader.has("init_program_path") && !read_marked_copy(reader, evo, inert)) {
+    const auto paths = read_texts(reader, "init_program_path");
+    evo.init_program_path = paths.empty() ? "" : paths.front();
+    if (paths.size() > 1) evo.init_program_paths = paths;
+  }
+  if (const auto paths = read_texts(reader, "init_program_paths"); !paths.empty()) {
+    evo.init_program_paths = paths;
+  }
+  reader.read("primary_file", evo.primary_file);
+  evo.warm_start = read_texts(reader, "warm_start");
+  reader.read("warm_start_top", evo.warm_start_top);
+  between(reader, "warm_start_top", evo.warm_start_top, 0, 100'000);
+  reader.read("warm_start_trust_scores", evo.warm_start_trust_scores);
+  if (evo.init_program_path.empty() && evo.init_program_paths.empty() && evo.warm_start.empty()) {
+    reader.fail("init_program_path",
+                "names no program to start from; a model that writes the first one is not part of "
+                "this version");
+  }
+}
+
+EvolutionConfig bind_evolution(const json& object, std::vector<InertSetting>& inert) {
   OptionReader reader(object, "evo_config");
   reader.ignore("_target_");
   EvolutionConfig evo;
@@ -52,9 +96,14 @@ EvolutionConfig bind_evolution(const json& object) {
     reader.fail("language", fmt::format("unknown language '{}'{}; known: {}", evo.language,
                                         did_you_mean(evo.language, names), join(names, ", ")));
   }
-  reader.read("init_program_path", evo.init_program_path);
-  reader.read("primary_file", evo.primary_file);
+  bind_start(reader, evo, inert);
   reader.read("job_type", evo.job_type);
+  if (object.is_object() && object.contains("num_generations") &&
+      object["num_generations"].is_null()) {
+    reader.fail("num_generations",
+                "null leaves the end to max_api_costs, which counts nothing here; give a number, "
+                "and max_evaluations or max_wall_time for another limit");
+  }
   reader.read("num_generations", evo.num_generations);
   at_least(reader, "num_generations", static_cast<double>(evo.num_generations), 0);
   reader.read("max_parallel_jobs", evo.max_parallel_jobs);
@@ -75,60 +124,14 @@ EvolutionConfig bind_evolution(const json& object) {
   reader.read("target_score", evo.target_score);
   reader.read("patience", evo.patience);
   reader.ignore("results_dir");
-  read_reserved(reader, evo,
-                {"patch_types",
-                 "patch_type_probs",
-                 "max_patch_resamples",
-                 "max_novelty_attempts",
-                 "llm_models",
-                 "llm_dynamic_selection",
-                 "llm_dynamic_selection_kwargs",
-                 "llm_kwargs",
-                 "meta_rec_interval",
-                 "meta_llm_models",
-                 "meta_llm_kwargs",
-                 "meta_max_recommendations",
-                 "sample_single_meta_rec",
-                 "embedding_model",
-                 "code_embed_sim_threshold",
-                 "novelty_llm_models",
-                 "novelty_llm_kwargs",
-                 "web_search_enabled",
-                 "web_search_prob",
-                 "git_commit_sha",
-                 "git_dirty",
-                 "git_branch",
-                 "strategy_name",
-                 "max_api_costs",
-                 "inspiration_sort_order",
-                 "enable_controlled_oversubscription",
-                 "proposal_target_mode",
-                 "proposal_target_min_samples",
-                 "proposal_target_ratio_cap",
-                 "proposal_buffer_max",
-                 "proposal_target_hard_cap",
-                 "proposal_target_ewma_alpha",
-                 "evolve_prompts",
-                 "prompt_patch_types",
-                 "prompt_patch_type_probs",
-                 "prompt_evolution_interval",
-                 "prompt_archive_size",
-                 "prompt_llm_models",
-                 "prompt_llm_kwargs",
-                 "prompt_ucb_exploration_constant",
-                 "prompt_epsilon",
-                 "prompt_evo_top_k_programs",
-                 "prompt_percentile_recompute_interval",
-                 "enable_wandb_logging",
-                 "wandb_project"});
+  read_inert_settings(reader, "evo_config", evo.reserved, inert);
   reader.finish();
   return evo;
 }
 
-DatabaseConfig bind_database(const json& object) {
+DatabaseConfig bind_database(const json& object, std::vector<InertSetting>& inert) {
   OptionReader reader(object, "db_config");
   reader.ignore("_target_");
-  reader.ignore("db_path");
   DatabaseConfig db;
   reader.read("num_islands", db.num_islands);
   between(reader, "num_islands", db.num_islands, 1, 10'000);
@@ -151,6 +154,11 @@ DatabaseConfig bind_database(const json& object) {
                     {"equal", IslandSelection::equal},
                     {"proportional", IslandSelection::proportional},
                     {"weighted", IslandSelection::weighted}});
+  if (object.is_object() && object.value("parent_selection_strategy", json()) == "beam_search") {
+    reader.fail("parent_selection_strategy",
+                "beam_search is not part of this version; power_law with exploitation_alpha=100 "
+                "goes on from the best as well");
+  }
   reader.read_enum("parent_selection_strategy", db.parent_selection_strategy,
                    {{"power_law", ParentSelection::power_law},
                     {"weighted", ParentSelection::weighted},
@@ -162,11 +170,7 @@ DatabaseConfig bind_database(const json& object) {
   between(reader, "exploitation_ratio", db.exploitation_ratio, 0, 1);
   reader.read("parent_selection_lambda", db.parent_selection_lambda);
   reader.read("store_dir", db.store_dir);
-  read_reserved(reader, db,
-                {"num_beams", "archive_selection_strategy", "archive_criteria", "embedding_model",
-                 "enable_dynamic_islands", "stagnation_threshold", "island_spawn_strategy",
-                 "island_spawn_subtree_size", "max_stdout_log_chars", "host", "port", "username",
-                 "password", "database", "secure"});
+  read_inert_settings(reader, "db_config", db.reserved, inert);
   reader.finish();
   return db;
 }
@@ -197,7 +201,31 @@ ResultsConfig bind_results(const json& object) {
   return results;
 }
 
-launch::JobConfig bind_job(const json& object, EvolutionConfig& evo) {
+/// ShinkaEvolve's tasks name their evaluator by `evaluate_function` and run it by eval_hydra.py: we
+/// call it ourselves.
+json with_evaluate_function(json job, const json& function, std::vector<InertSetting>& inert) {
+  if (asks_for_nothing(function)) return job;
+  const std::string evaluator =
+      job.is_object() && job.contains("eval_program_path") && job["eval_program_path"].is_string()
+          ? job["eval_program_path"].get<std::string>()
+          : "";
+  if (std::filesystem::path(evaluator).filename() != "eval_hydra.py") {
+    inert.push_back({"evaluate_function",
+                     "the evaluator is job_config.eval_program_path, which is not eval_hydra.py"});
+    return job;
+  }
+  job["evaluate_function"] = function;
+  for (const char* filled : {"program_path", "results_dir"}) {
+    if (function.is_object()) job["evaluate_function"].erase(filled);
+  }
+  return job;
+}
+
+launch::JobConfig bind_job(const json& object, EvolutionConfig& evo,
+                           std::vector<InertSetting>& inert) {
+  if (object.is_object() && !asks_for_nothing(object.value("eval_verbose", json()))) {
+    inert.push_back({"job_config.eval_verbose", "evaluators are told nothing of it"});
+  }
   launch::JobConfig job;
   std::string target;
   if (object.is_object() && object.contains("_target_") && object["_target_"].is_string()) {
@@ -231,6 +259,57 @@ launch::JobConfig bind_job(const json& object, EvolutionConfig& evo) {
 
 }  // namespace
 
+namespace {
+
+/// A section under its name, or the short one of shinka_run's files.
+json take_section(OptionReader& reader, const char* name, const char* short_name) {
+  json value, shorter;
+  reader.read(name, value);
+  reader.read(short_name, shorter);
+  if (shorter.is_null()) return value;
+  if (!value.is_null()) {
+    reader.fail(short_name, fmt::format("is another name of {}; give only one of the two", name));
+  }
+  return shorter;
+}
+
+/// ShinkaEvolve's max_evaluation_jobs is evo_config.max_parallel_jobs under another name.
+void read_evaluation_jobs(OptionReader& reader, const json& evo_section, RunSpec& spec) {
+  std::optional<int> jobs;
+  reader.read("max_evaluation_jobs", jobs);
+  if (!jobs) return;
+  between(reader, "max_evaluation_jobs", *jobs, 1, 100'000);
+  if (!evo_section.is_object() || !evo_section.contains("max_parallel_jobs")) {
+    spec.evo.max_parallel_jobs = *jobs;
+  } else if (*jobs != spec.evo.max_parallel_jobs) {
+    spec.inert.push_back({"max_evaluation_jobs", "evo_config.max_parallel_jobs is set"});
+  }
+}
+
+/// evo_config.results_dir is the run's folder where no output_dir is given, and else the same.
+void bind_results_dir(const OptionReader& reader, const json& evo, RunSpec& spec) {
+  const json given = evo.is_object() ? evo.value("results_dir", json()) : json();
+  const std::string folder = given.is_string() ? given.get<std::string>() : "";
+  if (spec.output_dir.empty()) spec.output_dir = folder;
+  if (spec.output_dir.empty()) reader.fail("output_dir", "a value must be given");
+  if (!folder.empty() && folder != spec.output_dir.string()) {
+    spec.inert.push_back({"evo_config.results_dir", "the run's folder is output_dir"});
+  }
+}
+
+/// Settings that nobody knows: a mapping, or a name that is nearly one of ours, is a mistake. Plain
+/// values may be there for others to refer to, as presets of the Python systems do.
+void read_variables(OptionReader& reader, const json& config, std::vector<InertSetting>& inert) {
+  for (const std::string& key : reader.unknown_keys()) {
+    const json& value = config[key];
+    if (value.is_object() || !reader.nearest_known(key).empty()) continue;  // finish() refuses it
+    reader.ignore(key);
+    inert.push_back({key, "no setting of Genesis: only other values can refer to it"});
+  }
+}
+
+}  // namespace
+
 RunSpec bind_run_spec(const json& config) {
   OptionReader reader(config, "");
   const auto section = [&](const char* name) -> json {
@@ -239,20 +318,26 @@ RunSpec bind_run_spec(const json& config) {
     return value;
   };
   RunSpec spec;
-  spec.evo = bind_evolution(section("evo_config"));
-  spec.db = bind_database(section("db_config"));
+  const json evo = take_section(reader, "evo_config", "evo");
+  spec.evo = bind_evolution(evo, spec.inert);
+  spec.db = bind_database(take_section(reader, "db_config", "db"), spec.inert);
   spec.mutation = bind_mutation(section("mutation"));
   spec.results = bind_results(section("results"));
-  spec.job = bind_job(section("job_config"), spec.evo);
+  const json job = with_evaluate_function(take_section(reader, "job_config", "job"),
+                                          section("evaluate_function"), spec.inert);
+  spec.job = bind_job(job, spec.evo, spec.inert);
+  read_evaluation_jobs(reader, evo, spec);
   reader.read("exp_name", spec.task);
   reader.read("output_dir", spec.output_dir);
   reader.read("seed", spec.seed);
-  if (spec.output_dir.empty()) reader.fail("output_dir", "a value must be given");
-  for (const char* known : {"verbose", "results_dir", "run_name", "variant_suffix",
-                            "evaluate_function", "distributed_job_config", "hydra",
-                            "max_evaluation_jobs", "max_proposal_jobs", "max_db_workers"}) {
+  bind_results_dir(reader, evo, spec);
+  for (const char* known :
+       {"results_dir", "run_name", "variant_suffix", "distributed_job_config", "hydra"}) {
     reader.ignore(known);
   }
+  std::map<std::string, std::string> unused;
+  read_inert_settings(reader, "", unused, spec.inert);
+  read_variables(reader, config, spec.inert);
   reader.finish();
   spec.config_json = config.dump();
   return spec;
@@ -265,6 +350,9 @@ const std::vector<std::string>& adjustable_keys() {
                                              "run_name",
                                              "hydra",
                                              "evo_config.max_parallel_jobs",
+                                             "max_evaluation_jobs",
+                                             "max_proposal_jobs",
+                                             "max_db_workers",
                                              "evo_config.lookahead",
                                              "results.min_free_bytes",
                                              "results.min_free_inodes",

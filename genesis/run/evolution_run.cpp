@@ -22,6 +22,8 @@
 #include "genesis/run/control_server.h"
 #include "genesis/run/publisher.h"
 #include "genesis/run/run_folder.h"
+#include "genesis/run/seed_record.h"
+#include "genesis/run/starting_programs.h"
 #include "genesis/store/run_lock.h"
 #include "genesis/store/run_store.h"
 #include "genesis/ui/status_json.h"
@@ -32,7 +34,8 @@ using nlohmann::json;
 
 namespace {
 
-/// Removes a store whose only content is a seed that failed: the person mends it and starts again.
+/// Removes a store whose only content are seeds that failed: the person mends them and starts
+/// again.
 Status forget_failed_seed(const fs::path& file) {
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return {};
@@ -50,9 +53,12 @@ Status forget_failed_seed(const fs::path& file) {
     gone += suffix;
     fs::remove(gone, ignored);
   }
-  for (const char* folder : {"evaluations", "gen_0", "best"}) {
-    fs::remove_all(file.parent_path() / folder, ignored);
+  std::vector<fs::path> folders{file.parent_path() / "evaluations", file.parent_path() / "best"};
+  for (fs::directory_iterator it(file.parent_path(), ignored), end; !ignored && it != end;
+       it.increment(ignored)) {
+    if (it->path().filename().string().starts_with("gen_")) folders.push_back(it->path());
   }
+  for (const fs::path& folder : folders) fs::remove_all(folder, ignored);
   return {};
 }
 
@@ -159,6 +165,10 @@ class EvolutionRunImpl final : public EvolutionRun {
     GENESIS_TRY(store_->set_meta("seed", std::to_string(spec_.seed)));
     GENESIS_TRY(store_->set_meta("created_at", std::to_string(clock_.unix_millis())));
     if (!evaluator_hash_.empty()) GENESIS_TRY(store_->set_meta("evaluator_hash", evaluator_hash_));
+    // One seed is read again from its file; of several, each has its place in the record.
+    const bool one_file = setup_.seeds.size() == 1 && setup_.seeds.front().mutator == "seed";
+    store_->put_state("seeds", encode_seeds(one_file ? std::vector<evolve::Seed>() : setup_.seeds));
+    GENESIS_TRY(store_->flush());
     GENESIS_TRY(store_->set_meta("config_json", spec_.config_json));
     return write_run_pointer(spec_.output_dir,
                              spec_.db.store_dir.empty() ? fs::path("run.sqlite") : store_file_);
@@ -225,8 +235,8 @@ class EvolutionRunImpl final : public EvolutionRun {
     }
     GENESIS_TRY_ASSIGN(
         auto planner, evaluators::CommandPlanner::create(evaluation_, *language, spec_.output_dir));
-    if (language->name == "python") {
-      planner.expect_imports_of(fs::absolute(find_data_file(spec_.evo.init_program_path)));
+    for (const std::string& seed : seed_paths(spec_.evo)) {
+      if (language->name == "python") planner.expect_imports_of(fs::absolute(find_data_file(seed)));
     }
     log::info("evaluator: {}", fmt::join(planner.command(), " "));
     const std::string hash = planner.evaluator_hash();
@@ -356,9 +366,7 @@ class EvolutionRunImpl final : public EvolutionRun {
     if (const auto elapsed = store_->state("elapsed_millis")) {
       setup_.elapsed = std::chrono::milliseconds(std::stoll(*elapsed));
     }
-    if (population_->size() == 0 && setup_.loaded.pending.empty()) {
-      GENESIS_TRY_ASSIGN(setup_.seed_program, load_seed_program(spec_.evo));
-    }
+    GENESIS_TRY(find_seeds());
     setup_.results_on_this_machine = !is_network_file_system(spec_.output_dir);
     parts_.io = &io_;
     parts_.clock = &clock_;
@@ -371,6 +379,20 @@ class EvolutionRunImpl final : public EvolutionRun {
     parts_.results = publisher_.get();
     parts_.launchers = {launcher_.get()};
     parts_.space_trouble = [this] { return space_trouble(); };
+    return {};
+  }
+
+  Status find_seeds() {
+    const auto stored = resumed_ ? store_->state("seeds") : std::nullopt;
+    if (stored) {
+      GENESIS_TRY_ASSIGN(setup_.seeds, decode_seeds(*stored));
+    }
+    if (setup_.seeds.empty() && population_->size() == 0 && setup_.loaded.pending.empty()) {
+      GENESIS_TRY_ASSIGN(StartingPrograms start,
+                         gather_starting_programs(spec_.evo, spec_.db.num_islands));
+      setup_.seeds = std::move(start.seeds);
+      setup_.notices = std::move(start.notices);
+    }
     return {};
   }
 

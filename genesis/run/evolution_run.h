@@ -13,6 +13,7 @@
 #include "genesis/evolve/mutator.h"
 #include "genesis/evolve/run_config.h"
 #include "genesis/program/language.h"
+#include "genesis/run/inert_settings.h"
 #include "genesis/ui/status.h"
 #include "launch/registry.h"
 
@@ -33,6 +34,7 @@ struct RunSpec {
   std::string task = "task";  ///< exp_name in the YAML.
   std::filesystem::path output_dir;
   std::uint64_t seed = 0;
+  std::vector<InertSetting> inert;  ///< What was accepted and does nothing.
   /// The composed configuration, resolved, as JSON text: stored with the run, compared at resume.
   std::string config_json = "{}";
 };

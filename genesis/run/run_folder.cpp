@@ -6,46 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "genesis/base/files.h"
-#include "genesis/base/home.h"
-#include "genesis/program/edit_blocks.h"
-#include "genesis/program/language.h"
 #include "genesis/store/run_lock.h"
 #include "genesis/store/run_store.h"
 
 namespace genesis::run {
 
 using nlohmann::json;
-
-Result<Program> load_seed_program(const EvolutionConfig& config) {
-  const fs::path path = find_data_file(config.init_program_path);
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) {
-    return make_error(
-        ErrorKind::not_found,
-        fmt::format("the seed program '{}' was not found (looked in '{}' and in the Genesis "
-                    "folder); set evo_config.init_program_path",
-                    config.init_program_path, fs::current_path().string()));
-  }
-  GENESIS_TRY_ASSIGN(Program program, load_program(path.string(), config.primary_file));
-  const Language& language = *find_language(config.language);
-  if (program.files().size() == 1) {
-    program = Program("main." + language.extension, program.text());
-  }
-  auto blocks = find_blocks(program.text(), language);
-  if (!blocks) {
-    return tl::unexpected<Error>(std::move(blocks.error()).with_context(path.string()));
-  }
-  if (blocks->empty()) {
-    const std::string comment =
-        language.line_comments.empty() ? "#" : language.line_comments.front();
-    return make_error(
-        ErrorKind::invalid_argument,
-        fmt::format("'{}' has no region that may change: put a line '{} EVOLVE-BLOCK-START' "
-                    "before it and '{} EVOLVE-BLOCK-END' after it",
-                    path.string(), comment, comment));
-  }
-  return program;
-}
 
 namespace {
 
@@ -186,6 +152,15 @@ std::string config_json_of(const RunSpec& spec) {
   if (evo.max_wall_time) e["max_wall_time"] = seconds(*evo.max_wall_time);
   if (evo.target_score) e["target_score"] = *evo.target_score;
   if (evo.patience) e["patience"] = *evo.patience;
+  if (!evo.init_program_paths.empty()) {
+    e.erase("init_program_path");
+    e["init_program_paths"] = evo.init_program_paths;
+  }
+  if (!evo.warm_start.empty()) {
+    e["warm_start"] = evo.warm_start;
+    e["warm_start_top"] = evo.warm_start_top;
+    e["warm_start_trust_scores"] = evo.warm_start_trust_scores;
+  }
   const DatabaseConfig& db = spec.db;
   static constexpr const char* kIslands[] = {"uniform", "equal", "proportional", "weighted"};
   static constexpr const char* kParents[] = {"power_law", "weighted", "best_of_n", "sequential"};

@@ -10,11 +10,6 @@
 
 namespace genesis::run {
 
-/// The program a run starts from: a file, or a folder with `primary_file`. A single file becomes
-/// main.<ext>, as everywhere in the results. Errors name the path and what to set; a program
-/// without EVOLVE-BLOCK markers is refused with how to add them.
-Result<Program> load_seed_program(const EvolutionConfig& config);
-
 /// Settings that differ between the stored and the given configuration, one line each
 /// ("evo_config.num_generations: 100 in the run, 200 now"), but for the adjustable ones.
 std::vector<std::string> configuration_differences(const std::string& stored_json,

@@ -254,7 +254,7 @@ void Journal::apply(const PutProposal& entry) {
 void Journal::apply(const QueueEvaluation& entry) {
   insert_proposal(entry.proposal, ProposalFate::queued);
   commands_->evaluation.run(entry.evaluation, entry.proposal.id, kQueued);
-  insert_attempt(entry.first, entry.evaluation);
+  if (!entry.first.token.empty()) insert_attempt(entry.first, entry.evaluation);
   ++counters_.proposals;
   ++counters_.evaluations;
 }

@@ -68,7 +68,8 @@ class RunStore {
 
   // Journal (queue only).
   virtual void put_proposal(ProposalRecord proposal) = 0;  ///< One that ends without an evaluation.
-  /// The proposal, its evaluation and the first attempt's token: intent before effect.
+  /// The proposal, its evaluation and the first attempt's token: intent before effect. No token:
+  /// the result is known already and recorded in the same group.
   virtual void queue_evaluation(std::int64_t evaluation, ProposalRecord proposal,
                                 AttemptRecord first) = 0;
   virtual void add_attempt(AttemptRecord attempt) = 0;

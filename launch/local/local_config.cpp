@@ -24,12 +24,29 @@ void put_text(json& target, const char* key, const std::string& value) {
   if (!value.empty()) target[key] = value;
 }
 
+/// Only what differs from the defaults: they are part of a run's identity.
+void put_function_form(json& target, const LocalJobConfig& config) {
+  const LocalJobConfig usual;
+  if (config.evaluator_form != usual.evaluator_form) {
+    target["evaluator_form"] = config.evaluator_form;
+  }
+  if (!config.cascade_evaluation) target["cascade_evaluation"] = false;
+  if (config.cascade_thresholds != usual.cascade_thresholds) {
+    target["cascade_thresholds"] = config.cascade_thresholds;
+  }
+  put(target, "stage_timeout", config.stage_timeout);
+  if (config.feature_dimensions != usual.feature_dimensions) {
+    target["feature_dimensions"] = config.feature_dimensions;
+  }
+}
+
 }  // namespace
 
 LocalJobConfig::operator JobConfig() const {
   json options = json::object();
   options["eval_program_path"] = eval_program_path;
   put_text(options, "evaluator_command", evaluator_command);
+  put_function_form(options, *this);
   options["extra_cmd_args"] = extra_cmd_args;
   put(options, "time", time);
   put_text(options, "conda_env", conda_env);

@@ -19,6 +19,13 @@ struct LocalJobConfig {
   std::string eval_program_path = "evaluate.py";
   /// Any program instead of a Python evaluator: "./score {program_path} {results_dir}".
   std::string evaluator_command;
+  std::string evaluator_form = "auto";  ///< Or "script", "function": evaluate(program_path).
+  /// For functions: call evaluate_stage1 … 3, each when the score so far reaches the threshold.
+  bool cascade_evaluation = true;
+  std::vector<double> cascade_thresholds{0.5, 0.75, 0.9};
+  std::optional<std::chrono::milliseconds> stage_timeout;  ///< Of each; absent: only the job's.
+  /// Metrics that do not count when there is no combined_score.
+  std::vector<std::string> feature_dimensions{"complexity", "diversity"};
   /// Flags for the evaluator; values are texts, in YAML any scalar or list.
   std::map<std::string, std::string> extra_cmd_args;
   std::optional<std::chrono::milliseconds> time;  ///< Wall clock; YAML: "HH:MM:SS" or seconds.

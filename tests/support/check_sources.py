@@ -18,6 +18,7 @@ ALLOWED = {
     "genesis/program": ["genesis/base"],
     "genesis/store": ["genesis/base", "genesis/program"],
     "genesis/ui": ["genesis/base"],
+    "genesis/warm_start": ["genesis/base", "genesis/program", "genesis/store", "evaluators"],
     "genesis/evolve/operators": ["genesis/base", "genesis/program", "genesis/evolve"],
     "genesis/evolve/syntax": ["genesis/base", "genesis/program"],
     "genesis/evolve": ["genesis/base", "genesis/program"],
@@ -27,8 +28,8 @@ ALLOWED = {
 # The decision core's neighbours that carry its decisions out: the runner and its edges.
 EDGE = {
     "evolution_runner.h", "evolution_runner.cpp", "evolution_runner_end.cpp",
-    "evolution_runner_record.cpp", "evaluation_book.h", "evaluation_book.cpp", "operator_mutator.h", "operator_mutator.cpp", "source_cache.h",
-    "source_cache.cpp", "results_sink.h", "progress_meter.h", "progress_meter.cpp",
+    "evolution_runner_record.cpp", "evolution_runner_seeds.cpp", "evaluation_book.h",
+    "evaluation_book.cpp", "operator_mutator.h", "operator_mutator.cpp", "source_cache.h", "source_cache.cpp", "results_sink.h", "progress_meter.h", "progress_meter.cpp",
     "stop_conditions.h", "stop_conditions.cpp",
 }
 EDGE_ALLOWED = ["genesis/base", "genesis/program", "genesis/async", "genesis/store/records.h",

@@ -392,7 +392,7 @@ class WalkTest(CliTest):
     def test_settings_without_effect_are_named(self):
         self.make_task()
         done = self.launch("+evo_config.llm_models=[m1]", "+evo_config.meta_rec_interval=10")
-        self.assertRegex(done.stdout, r"no effect in this version: .*\bevo_config.llm_models, .*"
+        self.assertRegex(done.stdout, r"no effect: .*\bevo_config.llm_models, .*"
                          r"\bevo_config.meta_rec_interval\b")
 
     def test_verify_judges_files_exactly(self):

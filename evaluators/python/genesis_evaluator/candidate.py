@@ -9,6 +9,7 @@ own clock.
 
 import importlib.util
 import os
+import select
 import signal
 import struct
 import sys
@@ -27,6 +28,12 @@ _NO_NONCE = bytes(16)
 
 class CandidateError(Exception):
     """The candidate raised, died, or broke the protocol; the message is one for people."""
+
+    trace = ""
+
+
+class CandidateTimeout(CandidateError):
+    """No answer within the time that was given."""
 
 
 def load_program(program_path):
@@ -65,10 +72,19 @@ def preload_numpy(program_path):
             pass
 
 
-class CandidateProcess:
-    """One forked process that holds the candidate's module and runs its function on request."""
+def program_calls(program_path, function_name, kwargs_of_runs):
+    """What a CandidateProcess is made with: loads the program, answers with its function's calls."""
+    def load():
+        function = find_function(load_program(program_path), function_name)
+        return lambda run: function(**kwargs_of_runs[run])
+    return load
 
-    def __init__(self, program_path, function_name, kwargs_of_runs):
+
+class CandidateProcess:
+    """One forked process that runs the candidate on request. `load` is called in it, once, and
+    returns the function that answers a run's number with a value."""
+
+    def __init__(self, load):
         request_read, self._request = os.pipe()
         self._answer, answer_write = os.pipe()
         sys.stdout.flush()
@@ -80,7 +96,7 @@ class CandidateProcess:
         if self.pid == 0:
             try:
                 confine.confine_candidate(evaluator, (request_read, answer_write))
-                _serve(request_read, answer_write, program_path, function_name, kwargs_of_runs)
+                _serve(request_read, answer_write, load)
             finally:
                 os._exit(1)
         os.close(request_read)
@@ -88,6 +104,7 @@ class CandidateProcess:
         self.run = None
         self._nonce = _NO_NONCE
         self._started = 0.0
+        self._deadline = None
 
     def fileno(self):
         return self._answer
@@ -108,8 +125,10 @@ class CandidateProcess:
         except BrokenPipeError:
             pass  # the answer's end of file says the same, with the cause
 
-    def result(self):
-        """Waits for the pending run: (value, seconds). Raises CandidateError."""
+    def result(self, timeout=None):
+        """Waits for the pending run: (value, seconds). Raises CandidateError, or CandidateTimeout
+        after `timeout` seconds from its request."""
+        self._deadline = None if timeout is None else self._started + timeout
         length, nonce, kind = _FRAME.unpack(self._read(_FRAME.size))
         if nonce != self._nonce or kind not in (_RESULT, _ERROR):
             raise CandidateError("the candidate wrote on the evaluator's result channel")
@@ -125,17 +144,30 @@ class CandidateProcess:
             message, trace = value if isinstance(value, tuple) and len(value) == 2 else (value, "")
             if trace:
                 sys.stderr.write(str(trace))
-            raise CandidateError(str(message))
+            failure = CandidateError(str(message))
+            failure.trace = str(trace)
+            raise failure
         return value, seconds
 
     def _read(self, count):
         pieces = bytearray()
         while len(pieces) < count:
+            self._wait_for_bytes()
             piece = os.read(self._answer, min(count - len(pieces), 1 << 20))
             if not piece:
                 raise CandidateError(self._how_it_ended())
             pieces += piece
         return bytes(pieces)
+
+    def _wait_for_bytes(self):
+        if self._deadline is None:
+            return
+        poll = select.poll()
+        poll.register(self._answer, select.POLLIN | select.POLLHUP)
+        left = self._deadline - time.perf_counter()
+        if not poll.poll(max(0.0, left) * 1000):
+            raise CandidateTimeout("no answer within %.3g s"
+                                   % (self._deadline - self._started))
 
     def _how_it_ended(self):
         deadline = time.monotonic() + 1.0  # it closed its end; it may still be about to exit
@@ -161,11 +193,11 @@ class CandidateProcess:
             self.pid = 0
 
 
-def _serve(request_read, answer_write, program_path, function_name, kwargs_of_runs):
+def _serve(request_read, answer_write, load):
     """The candidate's side: load once, answer requests until end of file."""
-    function, failure = None, None
+    call, failure = None, None
     try:
-        function = find_function(load_program(program_path), function_name)
+        call = load()
     except BaseException as error:
         failure = _describe(error)
     _write_all(answer_write, _FRAME.pack(0, _NO_NONCE, _LOADED))
@@ -177,7 +209,7 @@ def _serve(request_read, answer_write, program_path, function_name, kwargs_of_ru
         kind, payload = _ERROR, failure
         if failure is None:
             try:
-                kind, payload = _RESULT, wire.encode(function(**kwargs_of_runs[run]))
+                kind, payload = _RESULT, wire.encode(call(run))
             except BaseException as error:
                 kind, payload = _ERROR, _describe(error)
         for stream in (sys.stdout, sys.stderr):

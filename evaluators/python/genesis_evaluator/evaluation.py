@@ -149,8 +149,8 @@ class _Session:
             processes = []
             try:
                 for _ in range(plan.workers):
-                    processes.append(candidate.CandidateProcess(
-                        plan.program_path, plan.function_name, plan.kwargs))
+                    processes.append(candidate.CandidateProcess(candidate.program_calls(
+                        plan.program_path, plan.function_name, plan.kwargs)))
                 for process in processes:
                     process.wait_until_loaded()
                 if plan.workers > 1:

@@ -75,11 +75,17 @@ class ResultsFolder:
     def write(self, name, data):
         """Writes a file under a temporary name and renames it."""
         target = os.path.join(self.path, name)
-        temporary = os.path.join(self.path, ".%s.%s" % (name, os.urandom(6).hex()))
+        temporary = os.path.join(os.path.dirname(target), ".%s.%s" % (
+            os.path.basename(name), os.urandom(6).hex()))
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         with os.fdopen(os.open(temporary, flags, 0o644), "wb") as file:
             file.write(data)
         os.replace(temporary, target)
+
+    def write_below(self, subfolder, name, data):
+        """The same in a folder of the results folder."""
+        os.makedirs(os.path.join(self.path, subfolder), exist_ok=True)
+        self.write(os.path.join(subfolder, name), data)
 
     def write_outcome(self, metrics, correct, error):
         """metrics.json first: correct.json marks that both are there."""

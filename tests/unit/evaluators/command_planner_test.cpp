@@ -43,6 +43,37 @@ TEST_F(CommandPlannerTest, PlansThePythonForm) {
   EXPECT_EQ(spec.work_dir, dir_.path() / "evaluations" / "7" / "attempt_1");
 }
 
+// A function's settings decide its scores, so they are part of what is compared.
+TEST_F(CommandPlannerTest, PlansTheFunctionFormAndHashesItsSettings) {
+  const auto hash = [this] {
+    return value_or_throw(CommandPlanner::create(options_, *find_language("python"), dir_.path()))
+        .evaluator_hash();
+  };
+  const std::string as_script = hash();
+  ASSERT_TRUE(write_file(dir_.path() / "evaluate.py", "def evaluate(path):\n    return {}\n"));
+  const launch::JobSpec spec = plan(Program("initial.py", "x = 1\n"));
+  ASSERT_EQ(spec.argv.size(), 11u);
+  EXPECT_EQ(spec.argv[2], "genesis_evaluator.function_form");
+  EXPECT_EQ(spec.argv[4], options_.eval_program_path);
+  EXPECT_EQ(spec.argv[8], "{work}/main.py");
+  const std::string as_function = hash();
+  EXPECT_NE(as_function, as_script);
+  options_.cascade_thresholds = {0.1};
+  EXPECT_NE(hash(), as_function);
+  options_.form = launch::EvaluatorForm::script;
+  const std::string forced = hash();
+  options_.cascade_thresholds = {0.2};
+  EXPECT_EQ(hash(), forced);
+}
+
+TEST_F(CommandPlannerTest, AFunctionByNameNeedsNoFile) {
+  options_.eval_program_path = "shinka/eval_hydra.py";
+  options_.evaluate_function_json = R"({"_target_":"tasks.point.main"})";
+  const launch::JobSpec spec = plan(Program("initial.py", "x = 1\n"));
+  EXPECT_EQ(spec.argv[2], "genesis_evaluator.target_form");
+  EXPECT_EQ(spec.argv[4], options_.evaluate_function_json);
+}
+
 TEST_F(CommandPlannerTest, SeveralFilesKeepTheirPaths) {
   const Program program =
       value_or_throw(Program::create({{"a/util.py", "u"}, {"a/solve.py", "s"}}, "a/solve.py"));

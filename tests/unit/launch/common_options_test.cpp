@@ -10,6 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
+using testing::HasSubstr;
 
 EvaluationOptions read(const json& options, EvaluationOptions defaults = {}) {
   OptionReader reader(options, "job_config");
@@ -34,6 +35,34 @@ TEST(CommonOptions, DefaultsStay) {
   EXPECT_EQ(options.limits.kill_grace, 2s);
   EXPECT_EQ(options.resources.cpus, 1);
   EXPECT_EQ(json::parse(options.extra_cmd_args_json), json::object());
+}
+
+TEST(CommonOptions, ReadsHowAFunctionIsCalled) {
+  const auto usual = read(json::object());
+  EXPECT_EQ(usual.form, EvaluatorForm::automatic);
+  EXPECT_TRUE(usual.cascade_evaluation);
+  EXPECT_EQ(usual.cascade_thresholds, (std::vector<double>{0.5, 0.75, 0.9}));
+  const auto options = read({{"evaluator_form", "function"},
+                             {"cascade_evaluation", false},
+                             {"cascade_thresholds", {1, 2.5}},
+                             {"stage_timeout", "00:00:30"},
+                             {"feature_dimensions", json::array()}});
+  EXPECT_EQ(options.form, EvaluatorForm::function);
+  EXPECT_FALSE(options.cascade_evaluation);
+  EXPECT_EQ(options.cascade_thresholds, (std::vector<double>{1, 2.5}));
+  EXPECT_EQ(options.stage_timeout, 30s);
+  EXPECT_TRUE(options.feature_dimensions.empty());
+  EXPECT_EQ(read({{"evaluate_function", {{"_target_", "a.b"}, {"n", 1}}}}).evaluate_function_json,
+            R"({"_target_":"a.b","n":1})");
+}
+
+TEST(CommonOptions, RefusesWhatNoFunctionCanBe) {
+  EXPECT_THAT(refusal({{"evaluator_form", "functoin"}}), HasSubstr("did you mean 'function'?"));
+  EXPECT_THAT(refusal({{"evaluator_form", "function"}, {"evaluator_command", "x {work}"}}),
+              HasSubstr("only one of the two"));
+  EXPECT_THAT(refusal({{"stage_timeout", 0}}), HasSubstr("longer than zero"));
+  EXPECT_THAT(refusal({{"cascade_thresholds", 0.5}}), HasSubstr("job_config.cascade_thresholds"));
+  EXPECT_THAT(refusal({{"evaluate_function", {{"program_path", "x"}}}}), HasSubstr("_target_"));
 }
 
 TEST(CommonOptions, GivenDefaultsStayWhereTheKeyIsAbsent) {

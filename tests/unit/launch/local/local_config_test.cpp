@@ -43,6 +43,25 @@ TEST(LocalConfig, TheStructReadsBackAsItself) {
   EXPECT_EQ(bound.evaluation.env_vars, config.env_vars);
 }
 
+// What is as usual stays out: it would make runs of earlier versions other runs.
+TEST(LocalConfig, TellsHowAFunctionIsCalledOnlyWhereItDiffers) {
+  LocalJobConfig config;
+  EXPECT_EQ(JobConfig(config).options_json.find("cascade"), std::string::npos);
+  config.evaluator_form = "function";
+  config.cascade_evaluation = false;
+  config.cascade_thresholds = {0.1};
+  config.stage_timeout = std::chrono::seconds{5};
+  config.feature_dimensions = {"size"};
+  const JobConfig job = config;
+  const LocalBindings bound =
+      bind_local_options(nlohmann::json::parse(job.options_json), "job_config");
+  EXPECT_EQ(bound.evaluation.form, EvaluatorForm::function);
+  EXPECT_FALSE(bound.evaluation.cascade_evaluation);
+  EXPECT_EQ(bound.evaluation.cascade_thresholds, config.cascade_thresholds);
+  EXPECT_EQ(bound.evaluation.stage_timeout, config.stage_timeout);
+  EXPECT_EQ(bound.evaluation.feature_dimensions, config.feature_dimensions);
+}
+
 TEST(LocalConfig, ReadsWhatUsersWrite) {
   const LocalBindings bound = bind_local_options({{"_target_", "x.LocalJobConfig"},
                                                   {"time", "00:10:00"},
