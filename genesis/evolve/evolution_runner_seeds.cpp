@@ -83,8 +83,8 @@ bool EvolutionRunner::can_repair() const {
   return parts_.mutator->can_fix() && parts_.population->size() > 0;
 }
 
-// A run without one correct program to start from has nothing to search with, unless its mutator can
-// repair. An earlier session may have been interrupted just before it could say so.
+// A run without one correct program to start from has nothing to search with, unless its mutator
+// can repair. An earlier session may have been interrupted just before it could say so.
 void EvolutionRunner::check_seeds() {
   if (stop_ == StopReason::seed_failed || stop_ == StopReason::error) return;
   if (parts_.population->best() || !seeds_.settled() || book_.size() > 0 || can_repair()) return;
