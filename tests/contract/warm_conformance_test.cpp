@@ -149,7 +149,9 @@ TEST_P(WarmConformance, EndsAsItDoesCold) {
   std::set<std::string> outputs;
   for (const Ended& job : warm.jobs) {
     EXPECT_EQ(job.ref.ends_with(" warm"), must_stay_cold.empty()) << job.ref;
-    EXPECT_EQ(describe(job.outcome), describe(expected.outcome)) << job.outcome.detail;
+    if (expected.outcome.kind != JobOutcomeKind::timeout) {  // that one tells how long it took
+      EXPECT_EQ(describe(job.outcome), describe(expected.outcome)) << job.outcome.detail;
+    }
     EXPECT_EQ(job.outcome.kind, expected.outcome.kind);
     EXPECT_EQ(job.outcome.exit_code, expected.outcome.exit_code);
     EXPECT_EQ(job.outcome.signal, expected.outcome.signal);
