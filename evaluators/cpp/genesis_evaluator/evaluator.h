@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "genesis_evaluator/arguments.h"
+#include "genesis_evaluator/candidate_child.h"
 #include "genesis_evaluator/metrics.h"
 
 /// For evaluators written in C++. A whole one:
@@ -21,7 +22,7 @@
 ///       });
 ///     }
 ///
-/// The candidate's own code belongs in a child process (see examples/native): what runs in the
+/// The candidate's own code belongs in a child process (call_in_child): what runs in the
 /// evaluator's process can write its own score.
 namespace genesis::evaluator {
 
