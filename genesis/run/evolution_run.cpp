@@ -21,6 +21,7 @@
 #include "genesis/run/callable_planner.h"
 #include "genesis/run/control_server.h"
 #include "genesis/run/publisher.h"
+#include "genesis/run/restored_history.h"
 #include "genesis/run/run_folder.h"
 #include "genesis/run/seed_record.h"
 #include "genesis/run/starting_programs.h"
@@ -277,35 +278,16 @@ class EvolutionRunImpl final : public EvolutionRun {
     file_workers_ = std::make_unique<WorkerPool>(io_, kFileThreads, WorkKind::waits);
     publisher_ = std::make_unique<Publisher>(*file_workers_, spec_.output_dir, spec_.results,
                                              language_->extension);
-    GENESIS_TRY_ASSIGN(setup_.loaded, store_->load());
+    GENESIS_TRY_ASSIGN(RestoredHistory history, restore_history(*store_, *population_));
     if (const auto saved = store_->state("mutator")) GENESIS_TRY(mutator_->load(*saved));
-    RunStatus& status = setup_.status;
-    std::size_t next_move = 0;
-    const auto& moves = setup_.loaded.moves;
-    std::unordered_map<std::int64_t, std::int64_t> generation_of;  // by evaluation, for the sweep
-    GENESIS_TRY(store_->for_each_program([&](const store::ProgramRecord& program) {
-      evolve::Member member;
-      member.generation = program.generation;
-      member.parent = program.parent;
-      member.score = program.score;
-      member.island = program.island;
-      member.correct = program.correct;
-      population_->restore(member);
-      for (; next_move < moves.size() && moves[next_move].event <= population_->size();
-           ++next_move) {
-        const store::MoveRecord& move = moves[next_move];
-        population_->apply({move.generation, move.from_island, move.to_island, move.copy});
-      }
-      setup_.known_programs[program.program_key] = program.generation;
-      ++status.outcomes[program.outcome];
-      if (program.generation == 0) status.initial_score = program.score;
-      generation_of[program.evaluation] = program.generation;
-      return true;
-    }));
+    setup_.loaded = std::move(history.loaded);
+    setup_.known_programs = std::move(history.known_programs);
+    setup_.status.outcomes = std::move(history.outcomes);
+    setup_.status.initial_score = history.initial_score;
     publisher_->sweep(
         [&](std::int64_t evaluation) -> std::optional<evolve::PublishOrder> {
-          const auto at = generation_of.find(evaluation);
-          if (at == generation_of.end()) return std::nullopt;
+          const auto at = history.generation_of.find(evaluation);
+          if (at == history.generation_of.end()) return std::nullopt;
           return order_of(at->second);
         },
         folders_in_flight());
