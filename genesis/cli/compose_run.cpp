@@ -14,11 +14,6 @@
 namespace genesis::cli {
 namespace {
 
-/// Every way in which a configuration can be wrong is wrong usage, whatever part of us found out.
-tl::unexpected<Error> as_usage(Error error) {
-  return make_error(ErrorKind::invalid_argument, std::move(error.message));
-}
-
 Result<std::vector<fs::path>> config_folders(const LaunchArguments& arguments) {
   std::vector<fs::path> folders;
   if (arguments.config_path) {
@@ -52,6 +47,12 @@ std::string first_missing(const nlohmann::json& value, const std::string& path) 
   return {};
 }
 
+}  // namespace
+
+tl::unexpected<Error> as_usage(Error error) {
+  return make_error(ErrorKind::invalid_argument, std::move(error.message));
+}
+
 Error located(const config::Composition& composition, const std::string& key,
               const std::string& message) {
   const std::string origin = composition.origin(key);
@@ -60,9 +61,7 @@ Error located(const config::Composition& composition, const std::string& key,
                                            : fmt::format("{}: {}: {}", origin, key, message)};
 }
 
-}  // namespace
-
-Result<config::Composition> compose_run(const LaunchArguments& arguments) {
+Result<config::ComposeRequest> compose_request(const LaunchArguments& arguments) {
   const auto loaded = config::load_dotenv(".env");
   if (!loaded) return as_usage(loaded.error());
   config::ComposeRequest request;
@@ -76,12 +75,17 @@ Result<config::Composition> compose_run(const LaunchArguments& arguments) {
   request.overrides = config::rewrite_seed_spelling(arguments.overrides);
   request.now_unix_millis = SystemClock().unix_millis();
   request.hydra_values = {{"job.name", "genesis_launch"},
-                          {"runtime.cwd", fs::current_path().string()},
-                          {"runtime.output_dir", "outputs"}};
+                          {"runtime.cwd", fs::current_path().string()}};
+  return request;
+}
+
+Result<config::Composition> compose_run(config::ComposeRequest request, bool check_folder) {
+  request.hydra_values["runtime.output_dir"] = "outputs";
   auto first = config::compose(request);
   if (!first) return as_usage(first.error());
   // What `hydra.run.dir` says is known only now, and other values may refer to it.
   const auto run_dir = first->text_value("hydra.run.dir");
+  if (!run_dir && !check_folder) return first;
   if (!run_dir) return as_usage(run_dir.error());
   request.hydra_values["runtime.output_dir"] = fs::absolute(*run_dir).lexically_normal().string();
   auto composed = config::compose(request);
@@ -90,7 +94,8 @@ Result<config::Composition> compose_run(const LaunchArguments& arguments) {
 }
 
 Result<run::RunSpec> bind_composition(const config::Composition& composition) {
-  const nlohmann::json& tree = composition.resolved();
+  if (!composition.resolved()) return as_usage(composition.resolved().error());
+  const nlohmann::json& tree = *composition.resolved();
   if (const std::string missing = first_missing(tree, ""); !missing.empty()) {
     return tl::unexpected<Error>(
         located(composition, missing, fmt::format("a value must be given: {}=…", missing)));

@@ -10,10 +10,13 @@
 namespace genesis::cli {
 namespace {
 
-/// One option: its spellings and what it does. `wants_value` options take "--x v", "--x=v", "-x v".
+enum class Takes { nothing, value, optional_value };
+
+/// One option: its spellings and what it does. Those with a value take "--x v", "--x=v", "-x v"; an
+/// optional one is empty when it is left out, and never looks like an override.
 struct Option {
   std::vector<std::string> names;
-  bool wants_value = false;
+  Takes takes = Takes::nothing;
   std::function<Status(LaunchArguments&, const std::string&)> set;
 };
 
@@ -31,10 +34,53 @@ Status set_show_config(LaunchArguments& out, const std::string& value) {
   return {};
 }
 
-Status refuse_multirun(LaunchArguments&, const std::string&) {
-  return make_error(ErrorKind::unsupported,
-                    "--multirun: sweeps come with a later version; start one run per value, each "
-                    "with its own output_dir=…");
+Status set_show_info(LaunchArguments& out, const std::string& value) {
+  static const std::vector<std::pair<std::string, ShowInfo>> kinds = {
+      {"all", ShowInfo::all},
+      {"config", ShowInfo::config},
+      {"defaults", ShowInfo::defaults},
+      {"defaults-tree", ShowInfo::defaults_tree},
+      {"searchpath", ShowInfo::searchpath}};
+  std::vector<std::string> names;
+  for (const auto& [name, kind] : kinds) {
+    if (value == name || (value.empty() && kind == ShowInfo::all)) {
+      out.show_info = kind;
+      return {};
+    }
+    names.push_back(name);
+  }
+  if (value == "plugins") {
+    return make_error(ErrorKind::invalid_argument,
+                      "--info plugins: there are none here; launchers are built in, and `genesis "
+                      "doctor` says which of them work on this machine");
+  }
+  return make_error(ErrorKind::invalid_argument,
+                    fmt::format("--info shows {}, not '{}'{}", join(names, ", "), value,
+                                did_you_mean(value, names)));
+}
+
+/// Or like an option: what cannot be the value of one.
+bool looks_like_override(const std::string& argument) {
+  return argument.empty() || argument.find('=') != std::string::npos ||
+         std::string_view("-+~").find(argument[0]) != std::string_view::npos;
+}
+
+Status check_combinations(const LaunchArguments& out) {
+  if (out.show_config == ShowConfig::none && (out.resolve || out.package)) {
+    return make_error(ErrorKind::invalid_argument,
+                      fmt::format("{} says what --cfg prints; add --cfg job",
+                                  out.resolve ? "--resolve" : "--package"));
+  }
+  std::vector<std::string> commands;
+  if (out.run) commands.emplace_back("--run");
+  if (out.multirun) commands.emplace_back("--multirun");
+  if (out.show_config != ShowConfig::none) commands.emplace_back("--cfg");
+  if (out.show_info != ShowInfo::none) commands.emplace_back("--info");
+  if (commands.size() > 1) {
+    return make_error(ErrorKind::invalid_argument,
+                      fmt::format("{} exclude each other; give one", join(commands, " and ")));
+  }
+  return {};
 }
 
 std::vector<Option> make_options() {
@@ -53,16 +99,18 @@ std::vector<Option> make_options() {
     };
   };
   return {
-      {{"--help", "-h"}, false, flag(&LaunchArguments::help)},
-      {{"--version"}, false, flag(&LaunchArguments::version)},
-      {{"--quiet", "-q"}, false, flag(&LaunchArguments::quiet)},
-      {{"--cfg", "-c"}, true, set_show_config},
-      {{"--resolve"}, false, flag(&LaunchArguments::resolve)},
-      {{"--package", "-p"}, true, text(&LaunchArguments::package)},
-      {{"--config-dir", "-cd"}, true, text(&LaunchArguments::config_dir)},
-      {{"--config-name", "-cn"}, true, text(&LaunchArguments::config_name)},
-      {{"--config-path", "-cp"}, true, text(&LaunchArguments::config_path)},
-      {{"--multirun", "-m"}, false, refuse_multirun},
+      {{"--help", "-h"}, Takes::nothing, flag(&LaunchArguments::help)},
+      {{"--version"}, Takes::nothing, flag(&LaunchArguments::version)},
+      {{"--quiet", "-q"}, Takes::nothing, flag(&LaunchArguments::quiet)},
+      {{"--cfg", "-c"}, Takes::value, set_show_config},
+      {{"--resolve"}, Takes::nothing, flag(&LaunchArguments::resolve)},
+      {{"--package", "-p"}, Takes::value, text(&LaunchArguments::package)},
+      {{"--config-dir", "-cd"}, Takes::value, text(&LaunchArguments::config_dir)},
+      {{"--config-name", "-cn"}, Takes::value, text(&LaunchArguments::config_name)},
+      {{"--config-path", "-cp"}, Takes::value, text(&LaunchArguments::config_path)},
+      {{"--run", "-r"}, Takes::nothing, flag(&LaunchArguments::run)},
+      {{"--multirun", "-m"}, Takes::nothing, flag(&LaunchArguments::multirun)},
+      {{"--info", "-i"}, Takes::optional_value, set_show_info},
   };
 }
 
@@ -108,9 +156,13 @@ Result<LaunchArguments> parse_launch_arguments(std::span<const std::string> argu
     const Option* option = find_option(options, name);
     if (option == nullptr) return unknown_option(options, name);
     std::string value;
-    if (option->wants_value && equals != std::string::npos) {
+    if (option->takes != Takes::nothing && equals != std::string::npos) {
       value = argument.substr(equals + 1);
-    } else if (option->wants_value) {
+    } else if (option->takes == Takes::optional_value) {
+      if (i + 1 < arguments.size() && !looks_like_override(arguments[i + 1])) {
+        value = arguments[++i];
+      }
+    } else if (option->takes == Takes::value) {
       if (++i == arguments.size()) {
         return make_error(ErrorKind::invalid_argument, fmt::format("{} needs a value", name));
       }
@@ -120,11 +172,7 @@ Result<LaunchArguments> parse_launch_arguments(std::span<const std::string> argu
     }
     GENESIS_TRY(option->set(out, value));
   }
-  if (out.show_config == ShowConfig::none && (out.resolve || out.package)) {
-    return make_error(ErrorKind::invalid_argument,
-                      fmt::format("{} says what --cfg prints; add --cfg job",
-                                  out.resolve ? "--resolve" : "--package"));
-  }
+  GENESIS_TRY(check_combinations(out));
   return out;
 }
 

@@ -6,8 +6,12 @@
 #include "genesis/cli/compose_run.h"
 #include "genesis/cli/launch_arguments.h"
 #include "genesis/cli/launch_help.h"
+#include "genesis/cli/launch_notes.h"
 #include "genesis/cli/run_session.h"
+#include "genesis/cli/sweep_command.h"
 #include "genesis/cli/version.h"
+#include "genesis/config/config_info.h"
+#include "genesis/config/multirun.h"
 #include "launch/registry.h"
 
 namespace genesis::cli {
@@ -29,20 +33,24 @@ Outcome print_config(const config::Composition& composition, const LaunchArgumen
       arguments.show_config == ShowConfig::hydra ? config::ConfigPart::hydra
       : arguments.show_config == ShowConfig::all ? config::ConfigPart::all
                                                  : config::ConfigPart::job;
-  GENESIS_TRY_ASSIGN(const std::string yaml,
-                     composition.yaml(part, arguments.resolve, arguments.package.value_or("")));
-  fmt::print("{}", yaml);
+  const auto yaml = composition.yaml(part, arguments.resolve, arguments.package.value_or(""));
+  if (!yaml) return as_usage(yaml.error());
+  fmt::print("{}", *yaml);
   return ExitCode::ok;
 }
 
-/// What a person who comes from ShinkaEvolve must know before the run, one line each.
-std::string launch_notes(const run::RunSpec& spec) {
-  std::string text = fmt::format(
-      "num_generations={} counts recorded programs beyond the initial one; ShinkaEvolve counts "
-      "proposals, failed ones and duplicates included\n",
-      spec.evo.num_generations);
-  text += run::inert_notice(spec.inert);
-  return text;
+Outcome print_info(const config::ComposeRequest& request, ShowInfo shown) {
+  const config::InfoKind kind = shown == ShowInfo::defaults        ? config::InfoKind::defaults
+                                : shown == ShowInfo::defaults_tree ? config::InfoKind::defaults_tree
+                                : shown == ShowInfo::searchpath    ? config::InfoKind::searchpath
+                                                                   : config::InfoKind::config;
+  const auto text = config::config_info(request, kind);
+  if (!text) return as_usage(text.error());
+  if (shown == ShowInfo::all) {
+    fmt::print("{}", config::info_headline(version_line("genesis_launch"), '='));
+  }
+  fmt::print("{}", *text);
+  return ExitCode::ok;
 }
 
 }  // namespace
@@ -54,10 +62,16 @@ Outcome run_launch(const std::vector<std::string>& arguments) {
     fmt::print("{}\n", version_line("genesis_launch"));
     return ExitCode::ok;
   }
-  GENESIS_TRY_ASSIGN(const config::Composition composition, compose_run(parsed));
-  if (parsed.show_config != ShowConfig::none) return print_config(composition, parsed);
-
+  GENESIS_TRY_ASSIGN(config::ComposeRequest request, compose_request(parsed));
+  if (parsed.show_info != ShowInfo::none) return print_info(request, parsed.show_info);
+  if (parsed.show_config != ShowConfig::none) {
+    GENESIS_TRY_ASSIGN(const config::Composition shown, compose_run(std::move(request), false));
+    return print_config(shown, parsed);
+  }
   launch::register_builtin_backends();
+  const config::RunMode mode = config::decide_run_mode(request, parsed.multirun);
+  if (mode == config::RunMode::multirun) return run_sweep(request, parsed.quiet);
+  GENESIS_TRY_ASSIGN(const config::Composition composition, compose_run(std::move(request)));
   GENESIS_TRY_ASSIGN(run::RunSpec spec, bind_composition(composition));
   SessionOptions session;
   session.quiet = parsed.quiet;

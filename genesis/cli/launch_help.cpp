@@ -26,19 +26,27 @@ Examples:
   genesis_launch --config-dir my_task task=my_task variant=default
                                                             a task made by `genesis init my_task`
   genesis_launch task=circle_packing --cfg job --resolve    show the configuration, run nothing
+  genesis_launch -m seed=1,2,3 database=island_small,island_large output_dir=results/s
+                                                            six runs, one for each combination
 
 Overrides (as Hydra writes them):
   key.sub=value      change a setting          group=option    choose a file of a group
   +key=value         add a setting             ++key=value     add or change
   ~key               remove a setting          a=[1,2] a={b: 1} a='x y' a=null a=${other.key}
+With -m, several values: a=1,2  a=choice(x,y)  a=range(1,10,3)  group=glob(*,exclude=x*)
 
 Options:
   -h, --help               this text
       --version            the version
+  -m, --multirun           a sweep: a run for each combination of values, below output_dir; one
+                           after another, or all over one launcher with sweep.share_pool=true
   -q, --quiet              no progress, no summary; errors only
   -c, --cfg job|hydra|all  print the configuration and stop
       --resolve            with --cfg: interpolations replaced by their values
   -p, --package PACKAGE    with --cfg: only this part of it
+  -i, --info [WHAT]        how the configuration comes about, and stop: defaults, defaults-tree,
+                           searchpath, config, all
+  -r, --run                what happens without -m, --cfg and --info
   -cd, --config-dir DIR    one more folder to look for groups and their options
   -cn, --config-name NAME  another main file than config
   -cp, --config-path DIR   another folder instead of Genesis's own configs
@@ -47,10 +55,11 @@ Options:
 constexpr std::string_view kEnd = R"(
 A .env file in the working directory sets environment variables (the shell's own win).
 Ctrl-C finishes the running evaluations and stops; a second one ends them. Either way the same
-command, or `genesis resume RUN`, continues. `genesis --help` tells how to look at runs.
+command, or `genesis resume RUN`, continues. A sweep is continued by the same command with the same
+output_dir: what has finished is not run again. `genesis --help` tells how to look at runs.
 
-Exit codes: 0 finished, 1 the run failed, 2 wrong usage or configuration, 3 the folder is in use or
-holds a run with another configuration, 130 interrupted.
+Exit codes: 0 finished, 1 the run (of a sweep: one of them) failed, 2 wrong usage or configuration,
+3 the folder is in use or holds a run with another configuration, 130 interrupted.
 )";
 
 std::vector<fs::path> sorted_entries(const fs::path& folder) {

@@ -89,7 +89,8 @@ Result<ChosenTask> choose_task(const std::string& task, const std::string& confi
     arguments.overrides = {"task=" + task, "variant=default"};
     if (!config_dir.empty()) arguments.config_dir = config_dir;
   }
-  GENESIS_TRY_ASSIGN(const config::Composition composition, compose_run(arguments));
+  GENESIS_TRY_ASSIGN(const config::ComposeRequest request, compose_request(arguments));
+  GENESIS_TRY_ASSIGN(const config::Composition composition, compose_run(request));
   GENESIS_TRY_ASSIGN(run::RunSpec spec, bind_composition(composition));
   const std::string where =
       arguments.config_dir ? "--config-dir " + *arguments.config_dir + " " : std::string();

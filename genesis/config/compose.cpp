@@ -45,7 +45,7 @@ struct Composition::Data {
   NodePtr job;   ///< The same without `hydra`.
   std::int64_t now_unix_millis = 0;
   std::vector<std::string> task_overrides;
-  nlohmann::json resolved;
+  Result<nlohmann::json> resolved;
   nlohmann::json choices;
   std::map<std::string, Origin> origins;
 };
@@ -55,7 +55,7 @@ Composition::Composition(Composition&&) noexcept = default;
 Composition& Composition::operator=(Composition&&) noexcept = default;
 Composition::~Composition() = default;
 
-const nlohmann::json& Composition::resolved() const {
+const Result<nlohmann::json>& Composition::resolved() const {
   return data_->resolved;
 }
 const nlohmann::json& Composition::choices() const {
@@ -133,11 +133,10 @@ Status Composition::write_hydra_folder(const fs::path& output_dir) const {
   return write_file_atomic(folder / "overrides.yaml", dump_yaml(*overrides));
 }
 
-Composition compose_or_throw(const ComposeRequest& request) {
-  ComposedTree composed = compose_tree(request);
-  auto data = std::make_unique<Composition::Data>();
+Composition Composition::from_tree(ComposedTree composed, std::int64_t now_unix_millis) {
+  auto data = std::make_unique<Data>();
   data->tree = std::move(composed.tree);
-  data->now_unix_millis = request.now_unix_millis;
+  data->now_unix_millis = now_unix_millis;
   data->task_overrides = std::move(composed.task_overrides);
   data->choices = nlohmann::json::object();
   for (const auto& [group, option] : composed.choices) {
@@ -145,9 +144,17 @@ Composition compose_or_throw(const ComposeRequest& request) {
   }
   data->job = data->tree->clone();
   data->job->erase("hydra");
-  Resolver resolver(data->tree.get(), request.now_unix_millis);
-  data->resolved = to_json(*resolver.resolve(*data->job, true, &data->origins));
+  try {
+    Resolver resolver(data->tree.get(), now_unix_millis);
+    data->resolved = to_json(*resolver.resolve(*data->job, true, &data->origins));
+  } catch (const ConfigError& error) {
+    data->resolved = tl::unexpected<Error>(error.to_error());
+  }
   return Composition(std::move(data));
+}
+
+Composition compose_or_throw(const ComposeRequest& request) {
+  return Composition::from_tree(compose_tree(request), request.now_unix_millis);
 }
 
 Result<Composition> compose(const ComposeRequest& request) {

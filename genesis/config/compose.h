@@ -14,6 +14,13 @@
 
 namespace genesis::config {
 
+/// What becomes of arguments with several values.
+enum class SweepArguments {
+  refused,
+  left_out,          ///< The sweep's own configuration: one over hydra's own keys is refused.
+  left_out_quietly,  ///< The same without that check: to see which mode the configuration asks for.
+};
+
 struct ComposeRequest {
   std::string config_name = "config";
   std::vector<fs::path> config_dirs;   ///< The primary folder first, then --config-dir ones.
@@ -21,14 +28,16 @@ struct ComposeRequest {
   /// Values below `hydra` that only the program knows: "job.name", "runtime.cwd", …
   std::map<std::string, std::string> hydra_values;
   std::int64_t now_unix_millis = 0;  ///< What `${now:…}` shows, in local time.
+  SweepArguments sweep_arguments = SweepArguments::refused;
 };
 
 /// Which part `--cfg` prints.
 enum class ConfigPart { job, hydra, all };
 
+struct ComposedTree;
+
 /// A composed configuration: what Hydra would hand to the program, plus where each value comes
-/// from. Immutable; any one thread at a time. Interpolations in the job part are already resolved
-/// once, so resolved() cannot fail.
+/// from. Immutable; any one thread at a time.
 class Composition {
  public:
   Composition(Composition&&) noexcept;
@@ -36,8 +45,9 @@ class Composition {
   ~Composition();
 
   /// The job configuration (without `hydra`) with everything resolved, for binding. A value that is
-  /// still `???` is that text.
-  const nlohmann::json& resolved() const;
+  /// still `???` is that text. An error says which interpolation cannot be resolved; yaml() without
+  /// `resolve` shows it as it is written, as Hydra does.
+  const Result<nlohmann::json>& resolved() const;
   /// "configs/x.yaml:12" or "argument 'a=1'" for a dotted key ("job_config.time", "list[0]"); for a
   /// key that is not there, where the nearest map above it was written; "" when nothing is known.
   std::string origin(std::string_view key_path) const;
@@ -54,10 +64,12 @@ class Composition {
   /// `hydra.output_subdir`).
   Status write_hydra_folder(const fs::path& output_dir) const;
 
+  /// Takes a tree that is complete but for what must be resolved.
+  static Composition from_tree(ComposedTree tree, std::int64_t now_unix_millis);
+
  private:
   struct Data;
   explicit Composition(std::unique_ptr<Data> data);
-  friend Composition compose_or_throw(const ComposeRequest& request);
   std::unique_ptr<Data> data_;
 };
 

@@ -28,25 +28,49 @@ class Composer {
         repository_(request.config_dirs),
         resolver_(nullptr, request.now_unix_millis) {}
 
+  DefaultsPlan plan() {
+    prepare();
+    DefaultsPlan plan;
+    plan.defaults = create_defaults_list(repository_, request_.config_name, overrides_);
+    plan.search_path = repository_.folders();
+    return plan;
+  }
+
   ComposedTree run() {
-    if (request_.config_dirs.empty()) fail("no configuration folder is given");
-    for (const std::string& text : request_.overrides) overrides_.push_back(parse_override(text));
-    extend_search_path();
-    for (const Override& override : overrides_) refuse_sweep(override);
-    const DefaultsList list = create_defaults_list(repository_, request_.config_name, overrides_);
+    prepare();
+    refuse_sweeps();
+    const bool sweeping = request_.sweep_arguments != SweepArguments::refused;
+    const DefaultsList list =
+        create_defaults_list(repository_, request_.config_name, overrides_,
+                             sweeping ? UnchosenGroups::left_out : UnchosenGroups::refused);
     merge_files(list);
     for (const Override& override : list.config_overrides) apply(override);
     ComposedTree result;
     result.choices = list.choices;
     for (const Override& override : overrides_) {
-      if (!override.is_hydra()) result.task_overrides.push_back(override.input);
+      (override.is_hydra() ? result.hydra_overrides : result.task_overrides)
+          .push_back(override.input);
     }
     fill_hydra(list);
+    check_sweeper_params();
     result.tree = std::move(tree_);
     return result;
   }
 
  private:
+  void prepare() {
+    if (request_.config_dirs.empty()) fail("no configuration folder is given");
+    for (const std::string& text : request_.overrides) overrides_.push_back(parse_override(text));
+    extend_search_path();
+  }
+
+  void refuse_sweeps() const {
+    for (const Override& override : overrides_) {
+      if (request_.sweep_arguments == SweepArguments::refused) refuse_sweep(override);
+      if (request_.sweep_arguments == SweepArguments::left_out) refuse_hydra_sweep(override);
+    }
+  }
+
   /// `hydra.searchpath` in the primary configuration or on the command line.
   void extend_search_path() {
     const LoadedConfig* primary = repository_.load(request_.config_name);
@@ -59,6 +83,8 @@ class Composer {
       given = make_node(override.value, argument_origin(override));
       break;
     }
+    const std::string provider =
+        given ? "hydra.searchpath in command-line" : "hydra.searchpath in main";
     const Node* path = given.get();
     if (path == nullptr && primary != nullptr) {
       path = select_value(*primary->body, "hydra.searchpath", resolver_);
@@ -70,9 +96,9 @@ class Composer {
       static constexpr std::string_view kScheme = "file://";
       const std::string& text = *item->text();
       if (text.rfind(kScheme, 0) == 0) {
-        repository_.add_folder(text.substr(kScheme.size()));
+        repository_.add_folder({provider, text.substr(kScheme.size())});
       } else if (text.find("://") == std::string::npos) {
-        repository_.add_folder(text);
+        repository_.add_folder({provider, text});
       } else {
         fail(item->origin.text() + ": hydra.searchpath: only file:// is supported, not '" + text +
              "'");
@@ -180,6 +206,22 @@ class Composer {
     }
   }
 
+  /// The values that the basic sweeper goes through are texts, whatever the YAML made of them.
+  void check_sweeper_params() {
+    Node* sweeper = tree_->find("hydra")->find("sweeper");
+    if (sweeper == nullptr || !is_basic_sweeper(*sweeper)) return;
+    Node* params = sweeper->find("params");
+    if (params == nullptr || params->is_null() || params->is_interpolation()) return;
+    if (!params->is_map()) fail("hydra.sweeper.params must be a map of texts");
+    for (const Node::Entry& entry : params->entries()) {
+      Node& value = *entry.value;
+      if (!value.is_scalar() || value.is_null()) {
+        fail("hydra.sweeper.params." + python_str(entry.key) + " must be a text");
+      }
+      if (value.text() == nullptr) value.set_scalar(python_str(value.scalar()), value.origin);
+    }
+  }
+
   void copy_environment(Node& hydra) {
     const Node* names = resolver_.find(hydra, "job.env_copy");
     if (names == nullptr || !names->is_list()) return;
@@ -195,17 +237,13 @@ class Composer {
 
   NodePtr config_sources() const {
     NodePtr sources = Node::make_list();
-    const auto add = [&sources](const std::string& path, const char* provider) {
+    for (const auto& [provider, folder] : repository_.folders()) {
       NodePtr source = Node::make_map();
-      source->set(std::string("path"), Node::make_scalar(path));
+      source->set(std::string("path"),
+                  Node::make_scalar(fs::absolute(folder).lexically_normal().string()));
       source->set(std::string("schema"), Node::make_scalar(std::string("file")));
-      source->set(std::string("provider"), Node::make_scalar(std::string(provider)));
+      source->set(std::string("provider"), Node::make_scalar(provider));
       sources->append(std::move(source));
-    };
-    bool first = true;
-    for (const fs::path& folder : repository_.folders()) {
-      add(fs::absolute(folder).lexically_normal().string(), first ? "main" : "command-line");
-      first = false;
     }
     return sources;
   }
@@ -243,6 +281,10 @@ class Composer {
 };
 
 }  // namespace
+
+DefaultsPlan plan_defaults(const ComposeRequest& request) {
+  return Composer(request).plan();
+}
 
 ComposedTree compose_tree(const ComposeRequest& request) {
   try {

@@ -6,6 +6,7 @@
 
 #include "genesis/config/compose.h"
 #include "genesis/config/config_repository.h"
+#include "genesis/config/defaults_list.h"
 #include "genesis/config/node.h"
 
 namespace genesis::config {
@@ -15,7 +16,16 @@ struct ComposedTree {
   NodePtr tree;  ///< With the `hydra` node filled in.
   std::vector<std::pair<std::string, Scalar>> choices;
   std::vector<std::string> task_overrides;
+  std::vector<std::string> hydra_overrides;
 };
+
+/// What composing starts from: which files in which order, and where they are looked for. Arguments
+/// with several values are left out, whatever the request says of them.
+struct DefaultsPlan {
+  DefaultsList defaults;
+  std::vector<SearchFolder> search_path;
+};
+DefaultsPlan plan_defaults(const ComposeRequest& request);
 
 /// Loads, merges and overrides. Throws ConfigError.
 ComposedTree compose_tree(const ComposeRequest& request);

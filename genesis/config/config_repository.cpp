@@ -119,11 +119,15 @@ std::vector<DefaultsItem> read_defaults(const Node& list) {
 
 }  // namespace
 
-ConfigRepository::ConfigRepository(std::vector<fs::path> folders) : folders_(std::move(folders)) {}
+ConfigRepository::ConfigRepository(const std::vector<fs::path>& folders) {
+  for (const fs::path& folder : folders) {
+    folders_.push_back({folders_.empty() ? "main" : "command-line", folder});
+  }
+}
 
 std::optional<fs::path> ConfigRepository::find_file(const std::string& config_path) const {
   if (config_path.find('\0') != std::string::npos) return std::nullopt;
-  for (const fs::path& folder : folders_) {
+  for (const auto& [provider, folder] : folders_) {
     const fs::path file = folder / with_extension(config_path);
     std::error_code ignored;
     if (fs::is_regular_file(file, ignored)) return file;
@@ -176,16 +180,16 @@ bool ConfigRepository::config_exists(const std::string& config_path) const {
 bool ConfigRepository::group_exists(const std::string& group) const {
   if (!builtin_options(group).empty() || group == "hydra") return true;
   if (group.find('\0') != std::string::npos) return false;
-  return std::any_of(folders_.begin(), folders_.end(), [&group](const fs::path& folder) {
+  return std::any_of(folders_.begin(), folders_.end(), [&group](const SearchFolder& folder) {
     std::error_code ignored;
-    return fs::is_directory(folder / group, ignored);
+    return fs::is_directory(folder.path / group, ignored);
   });
 }
 
 std::vector<std::string> ConfigRepository::group_options(const std::string& group) const {
   std::set<std::string> options;
   for (const std::string& option : builtin_options(group)) options.insert(option);
-  for (const fs::path& folder : folders_) {
+  for (const auto& [provider, folder] : folders_) {
     std::error_code error;
     for (fs::directory_iterator it(folder / group, error), end; !error && it != end;
          it.increment(error)) {
@@ -200,7 +204,7 @@ std::vector<std::string> ConfigRepository::group_options(const std::string& grou
 
 std::vector<std::string> ConfigRepository::groups() const {
   std::set<std::string> found;
-  for (const fs::path& folder : folders_) {
+  for (const auto& [provider, folder] : folders_) {
     std::error_code error;
     for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end;
          it.increment(error)) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -31,15 +32,22 @@ struct LoadedConfig {
   std::string source;  ///< Path for messages.
 };
 
+/// A folder of the search path and who named it: "main", "command-line", …
+struct SearchFolder {
+  std::string provider;
+  fs::path path;
+};
+
 /// Finds configuration files in folders, first found wins, with Hydra's own groups in front; reads
 /// each once. Throws ConfigError. One thread.
 class ConfigRepository {
  public:
-  explicit ConfigRepository(std::vector<fs::path> folders);
+  /// The primary folder, then those of --config-dir.
+  explicit ConfigRepository(const std::vector<fs::path>& folders);
 
   /// Appends what `hydra.searchpath` names.
-  void add_folder(const fs::path& folder) { folders_.push_back(folder); }
-  const std::vector<fs::path>& folders() const { return folders_; }
+  void add_folder(SearchFolder folder) { folders_.push_back(std::move(folder)); }
+  const std::vector<SearchFolder>& folders() const { return folders_; }
 
   /// The configuration at "group/option"; null when there is none.
   const LoadedConfig* load(const std::string& config_path);
@@ -53,7 +61,7 @@ class ConfigRepository {
   std::optional<fs::path> find_file(const std::string& config_path) const;
   LoadedConfig read(const std::string& text, const std::string& source) const;
 
-  std::vector<fs::path> folders_;
+  std::vector<SearchFolder> folders_;
   std::map<std::string, std::optional<LoadedConfig>> cache_;
 };
 

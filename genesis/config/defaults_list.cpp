@@ -35,8 +35,8 @@ using TreePtr = std::unique_ptr<TreeNode>;
 
 class TreeBuilder {
  public:
-  TreeBuilder(ConfigRepository& repository, GroupOverrides& overrides)
-      : repository_(repository), overrides_(overrides) {}
+  TreeBuilder(ConfigRepository& repository, GroupOverrides& overrides, UnchosenGroups unchosen)
+      : repository_(repository), overrides_(overrides), unchosen_(unchosen) {}
 
   TreePtr build(const std::string& config_name) {
     auto root = std::make_unique<TreeNode>(DefaultsElement(file_item("")));
@@ -74,8 +74,7 @@ class TreeBuilder {
       return;
     }
     overrides_.set_known_choice(element);
-    if (!element.name()) return;
-    check_chosen(element);
+    if (!element.name() || is_unchosen(element)) return;
     const LoadedConfig* loaded = repository_.load(element.config_path());
     if (loaded == nullptr) {
       if (!element.item.optional) fail_not_found(element, parent);
@@ -95,9 +94,10 @@ class TreeBuilder {
     expand_children(node, list, self_added, interpolated, depth);
   }
 
-  void check_chosen(const DefaultsElement& element) const {
+  bool is_unchosen(const DefaultsElement& element) const {
     const std::string path = element.config_path();
-    if (path.size() < 3 || path.compare(path.size() - 3, 3, "???") != 0) return;
+    if (path.size() < 3 || path.compare(path.size() - 3, 3, "???") != 0) return false;
+    if (unchosen_ == UnchosenGroups::left_out) return true;
     if (!element.item.is_group) fail("in the defaults list: '" + path + "' is not a file");
     const std::string key = element.override_key();
     fail("you must choose '" + key + "', for example " + key +
@@ -252,36 +252,59 @@ class TreeBuilder {
       message += "could not load '" + path + "'";
     }
     std::vector<std::string> folders;
-    for (const fs::path& folder : repository_.folders()) folders.push_back(folder.string());
+    for (const SearchFolder& folder : repository_.folders())
+      folders.push_back(folder.path.string());
     message += " (searched in " + join(folders, ", ") + ")";
     throw ConfigError(Reject::missing_config, message);
   }
 
   ConfigRepository& repository_;
   GroupOverrides& overrides_;
+  UnchosenGroups unchosen_;
   std::size_t files_ = 0;
 };
 
-void collect(const TreeNode& node, const TreeNode* parent, std::vector<ResultDefault>& out) {
+std::string path_of(const TreeNode* node) {
+  return node == nullptr ? std::string() : node->element.config_path();
+}
+
+/// `above`: the node, the one it stands in, and so on up.
+void collect(const TreeNode& node, std::vector<const TreeNode*>& above,
+             std::vector<ResultDefault>& out) {
   if (!node.children.empty()) {
-    for (const TreePtr& child : node.children) collect(*child, &node, out);
+    above.push_back(&node);
+    for (const TreePtr& child : node.children) collect(*child, above, out);
+    above.pop_back();
     return;
   }
   const DefaultsElement& element = node.element;
   if (element.is_virtual_root || element.deleted || element.is_missing() || !element.name()) return;
+  const TreeNode* parent = above.empty() ? nullptr : above.back();
   ResultDefault result;
   if (element.is_self()) {
     result.config_path = parent->element.config_path();
     result.package = parent->element.final_package();
     result.primary = parent->element.primary;
     result.is_self = true;
+    result.parent = above.size() < 2 ? "" : path_of(above[above.size() - 2]);
   } else {
     result.config_path = element.config_path();
     result.package = element.final_package();
     result.primary = element.primary;
+    result.parent = path_of(parent);
     if (element.item.is_group) result.override_key = element.override_key();
   }
   out.push_back(std::move(result));
+}
+
+DefaultsTree labelled(const TreeNode& node) {
+  const DefaultsElement& element = node.element;
+  DefaultsTree tree;
+  tree.label = element.item.is_group
+                   ? element.override_key() + ": " + element.name().value_or("null")
+                   : element.config_path();
+  for (const TreePtr& child : node.children) tree.children.push_back(labelled(*child));
+  return tree;
 }
 
 void refuse_duplicates(const std::vector<ResultDefault>& items) {
@@ -297,11 +320,13 @@ void refuse_duplicates(const std::vector<ResultDefault>& items) {
 }  // namespace
 
 DefaultsList create_defaults_list(ConfigRepository& repository, const std::string& config_name,
-                                  const std::vector<Override>& overrides) {
+                                  const std::vector<Override>& overrides, UnchosenGroups unchosen) {
   GroupOverrides groups(repository, overrides);
-  const TreePtr tree = TreeBuilder(repository, groups).build(config_name);
+  const TreePtr tree = TreeBuilder(repository, groups, unchosen).build(config_name);
   DefaultsList result;
-  collect(*tree, nullptr, result.items);
+  std::vector<const TreeNode*> above;
+  collect(*tree, above, result.items);
+  result.tree = labelled(*tree);
   refuse_duplicates(result.items);
   groups.check_all_used();
   result.config_overrides = groups.config_overrides();

@@ -147,6 +147,7 @@ constexpr std::string_view kClosed[] = {"",       "run",        "sweep",
                                         "runtime"};
 
 constexpr std::pair<std::string_view, LeafType> kTypes[] = {
+    {"mode", LeafType::optional_mode},
     {"run.dir", LeafType::text},
     {"sweep.dir", LeafType::text},
     {"sweep.subdir", LeafType::text},
@@ -199,6 +200,12 @@ std::vector<std::string> builtin_options(std::string_view group) {
   return options;
 }
 
+bool is_basic_sweeper(const Node& sweeper) {
+  const Node* target = sweeper.is_map() ? sweeper.find("_target_") : nullptr;
+  return target != nullptr && target->text() != nullptr &&
+         *target->text() == "hydra._internal.core_plugins.basic_sweeper.BasicSweeper";
+}
+
 void apply_hydra_types(Node& hydra) {
   for (const std::string_view path : kClosed) {
     if (Node* map = find_path(hydra, path)) map->closed = true;
@@ -206,6 +213,10 @@ void apply_hydra_types(Node& hydra) {
   for (const auto& [path, type] : kTypes) {
     if (Node* leaf = find_path(hydra, path)) leaf->type = type;
   }
+  Node* sweeper = hydra.find("sweeper");
+  if (sweeper == nullptr || !is_basic_sweeper(*sweeper)) return;
+  sweeper->closed = true;
+  if (Node* size = sweeper->find("max_batch_size")) size->type = LeafType::optional_integer;
 }
 
 }  // namespace genesis::config

@@ -13,6 +13,8 @@ namespace genesis::config {
 std::optional<std::string_view> builtin_config(std::string_view config_path);
 /// Options of a built-in group ("hydra/job_logging"), sorted; empty when there is no such group.
 std::vector<std::string> builtin_options(std::string_view group);
+/// Whether `hydra.sweeper` is the sweeper that Hydra brings.
+bool is_basic_sweeper(const Node& sweeper);
 /// Marks Hydra's own node as what it is: fields with types, no new keys.
 void apply_hydra_types(Node& hydra);
 

@@ -17,7 +17,15 @@ struct Origin {
 };
 
 /// What a leaf of Hydra's own node accepts; everything else in a configuration is `any`.
-enum class LeafType : unsigned char { any, text, optional_text, optional_bool, integer };
+enum class LeafType : unsigned char {
+  any,
+  text,
+  optional_text,
+  optional_bool,
+  integer,
+  optional_integer,
+  optional_mode,  ///< RUN or MULTIRUN
+};
 
 class Node;
 using NodePtr = std::unique_ptr<Node>;

@@ -224,7 +224,7 @@ class Parser {
     const std::string_view body = text_.substr(position_ + 1, end - position_ - 1);
     position_ = end + 1;
     OverrideValue result;
-    result.quoted = true;
+    result.quote = quote;
     result.scalar = unescape_quoted(body, quote);
     return result;
   }
@@ -326,15 +326,21 @@ Override parse_override(std::string_view input) {
 
 void refuse_sweep(const Override& override) {
   if (!override.is_sweep()) return;
+  const std::string argument = "argument '" + override.input + "': ";
   if (override.value.sweep == SweepKind::simple_choice) {
     const std::string name = override.key_element(false);
     throw ConfigError(Reject::composition,
-                      "argument '" + override.input + "': several values; write " + name +
-                          "=[value1,value2] for a list, quote the value for a text; a sweep over "
-                          "them needs multirun");
+                      argument + "several values; write " + name +
+                          "=[value1,value2] for a list, quote the value for a text; to sweep over "
+                          "them add --multirun");
   }
-  throw ConfigError(Reject::composition,
-                    "argument '" + override.input + "': a sweep needs multirun");
+  throw ConfigError(Reject::composition, argument + "a sweep; add --multirun to go through it");
+}
+
+void refuse_hydra_sweep(const Override& override) {
+  if (!override.is_sweep() || !override.is_hydra()) return;
+  throw ConfigError(Reject::composition, "argument '" + override.input +
+                                             "': hydra's own configuration cannot be swept over");
 }
 
 NodePtr make_node(const OverrideValue& value, const Origin& origin) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,16 +15,18 @@ namespace genesis::config {
 
 enum class SweepKind { none, simple_choice, choice, glob, range, interval };
 
-/// The value of an override: a scalar, a list, a map, or a sweep (recognised; needs multirun).
+/// The value of an override: a scalar, a list, a map, or a sweep (what sweep.h goes through).
 struct OverrideValue {
   enum class Kind { scalar, list, map, sweep };
   Kind kind = Kind::scalar;
   Scalar scalar;
-  bool quoted = false;  ///< The scalar was written in quotes.
+  char quote = 0;  ///< What the scalar was written in; 0 for none.
   SweepKind sweep = SweepKind::none;
-  bool range_of_floats = false;
-  std::vector<Scalar> keys;          ///< map: its keys
-  std::vector<OverrideValue> items;  ///< list: its items; map: its values; choice: alternatives
+  bool shuffled = false;     ///< choice, range: by shuffle().
+  std::vector<Scalar> keys;  ///< map: its keys
+  /// list: its items; map: its values; choice: the alternatives; range: start, stop, step;
+  /// interval: start, end; glob: a list of what to include and one of what to exclude.
+  std::vector<OverrideValue> items;
 };
 
 enum class OverrideAction { change, add, force_add, remove };
@@ -47,6 +50,8 @@ struct Override {
 Override parse_override(std::string_view input);
 /// Refuses sweeps as Hydra does without --multirun.
 void refuse_sweep(const Override& override);
+/// Refuses sweeps over Hydra's own configuration, as Hydra does with --multirun.
+void refuse_hydra_sweep(const Override& override);
 /// The value as a tree whose origin is the argument. Throws when a sweep hides inside a container.
 NodePtr make_node(const OverrideValue& value, const Origin& origin);
 
@@ -57,5 +62,8 @@ struct CallArgument {
   OverrideValue value;
 };
 OverrideValue call_override_function(const std::string& name, std::vector<CallArgument> arguments);
+
+/// The order that shuffle() gives: it depends on the texts alone.
+std::vector<std::size_t> shuffled_order(const std::vector<std::string>& texts);
 
 }  // namespace genesis::config

@@ -2,11 +2,17 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "genesis/base/hash.h"
+#include "genesis/base/rng.h"
+#include "genesis/base/text.h"
 #include "genesis/config/override.h"
+#include "genesis/config/override_text.h"
+#include "genesis/config/range_values.h"
 #include "genesis/config/reject.h"
 
 namespace genesis::config {
@@ -19,8 +25,10 @@ using Arguments = std::vector<CallArgument>;
   throw ConfigError(Reject::override_syntax, message);
 }
 
+/// What Python takes for a number: booleans are some.
 bool is_number(const OverrideValue& value) {
-  return value.kind == Kind::scalar && (std::holds_alternative<std::int64_t>(value.scalar) ||
+  return value.kind == Kind::scalar && (std::holds_alternative<bool>(value.scalar) ||
+                                        std::holds_alternative<std::int64_t>(value.scalar) ||
                                         std::holds_alternative<BigInteger>(value.scalar) ||
                                         std::holds_alternative<double>(value.scalar));
 }
@@ -86,15 +94,19 @@ Scalar cast_bool(const Scalar& scalar) {
 using Cast = Scalar (*)(const Scalar&);
 
 OverrideValue apply_cast(const OverrideValue& value, Cast cast) {
+  if (value.sweep == SweepKind::glob) fail("a cast of glob()");
   OverrideValue result = value;
-  result.quoted = false;
-  for (OverrideValue& item : result.items) item = apply_cast(item, cast);
+  result.quote = 0;
+  result.shuffled = false;
+  for (OverrideValue& item : result.items) {
+    if (value.kind == Kind::sweep && item.kind == Kind::sweep) fail("a cast of nested sweeps");
+    item = apply_cast(item, cast);
+  }
   if (value.kind == Kind::scalar) {
     if (is_null(value)) fail("a cast of null");
     result.scalar = cast(value.scalar);
   }
   const bool numeric = cast == &cast_int || cast == &cast_float;
-  if (value.sweep == SweepKind::glob) fail("a cast of glob()");
   if (value.sweep == SweepKind::range && !numeric) fail("a range can only become int or float");
   if (value.sweep == SweepKind::interval && !numeric) fail("an interval can only become a number");
   return result;
@@ -107,6 +119,7 @@ std::optional<OverrideValue> take(Arguments& arguments, std::string_view name, s
     const bool match = it->name.empty() ? position++ == index : it->name == name;
     if (!match) continue;
     OverrideValue value = std::move(it->value);
+    value.quote = 0;
     arguments.erase(it);
     return value;
   }
@@ -117,7 +130,7 @@ std::vector<OverrideValue> positional_only(Arguments& arguments, const std::stri
   std::vector<OverrideValue> values;
   for (CallArgument& argument : arguments) {
     if (!argument.name.empty()) fail(function + "() has no argument '" + argument.name + "'");
-    argument.value.quoted = false;
+    argument.value.quote = 0;
     values.push_back(std::move(argument.value));
   }
   return values;
@@ -149,16 +162,24 @@ OverrideValue call_choice(Arguments& arguments) {
   return sweep_value(SweepKind::choice, std::move(values));
 }
 
+OverrideValue number(Scalar value) {
+  OverrideValue made;
+  made.scalar = std::move(value);
+  return made;
+}
+
 OverrideValue call_range(Arguments& arguments) {
-  const auto start = take(arguments, "start", 0);
-  const auto stop = take(arguments, "stop", 0);
-  const auto step = take(arguments, "step", 0);
+  auto start = take(arguments, "start", 0);
+  auto stop = take(arguments, "stop", 0);
+  auto step = take(arguments, "step", 0);
   if (!arguments.empty()) fail("range() takes start, stop and step");
   if (!start) fail("range() needs a start");
+  if (stop && is_null(*stop)) stop.reset();
   for (const auto& value : {start, stop, step}) {
     if (value && !is_number(*value)) fail("range() of something else than a number");
   }
-  return sweep_value(SweepKind::range);
+  if (!stop) stop = std::exchange(start, number(std::int64_t{0}));
+  return sweep_value(SweepKind::range, {*start, *stop, step.value_or(number(std::int64_t{1}))});
 }
 
 OverrideValue call_interval(Arguments& arguments) {
@@ -166,19 +187,29 @@ OverrideValue call_interval(Arguments& arguments) {
   const auto end = take(arguments, "end", 0);
   if (!arguments.empty() || !start || !end) fail("interval() takes start and end");
   if (!is_number(*start) || !is_number(*end)) fail("interval() of something else than numbers");
-  return sweep_value(SweepKind::interval);
+  return sweep_value(SweepKind::interval,
+                     {number(cast_float(start->scalar)), number(cast_float(end->scalar))});
+}
+
+/// A text as a list of one, nothing as an empty list.
+OverrideValue pattern_list(std::optional<OverrideValue> given) {
+  if (given && given->kind == Kind::list) return std::move(*given);
+  OverrideValue list;
+  list.kind = Kind::list;
+  if (given && is_text(*given)) {
+    list.items.push_back(std::move(*given));
+  } else if (given && !is_null(*given)) {
+    fail("glob() of something else than texts");
+  }
+  return list;
 }
 
 OverrideValue call_glob(Arguments& arguments) {
-  const auto include = take(arguments, "include", 0);
-  const auto exclude = take(arguments, "exclude", 0);
-  if (!arguments.empty() || !include) fail("glob() takes include and exclude");
-  for (const auto& value : {include, exclude}) {
-    if (value && !is_text(*value) && value->kind != Kind::list) {
-      fail("glob() of something else than texts");
-    }
-  }
-  return sweep_value(SweepKind::glob);
+  auto include = take(arguments, "include", 0);
+  auto exclude = take(arguments, "exclude", 0);
+  if (!arguments.empty() || !include || is_null(*include)) fail("glob() takes include and exclude");
+  return sweep_value(SweepKind::glob,
+                     {pattern_list(std::move(include)), pattern_list(std::move(exclude))});
 }
 
 OverrideValue call_tag(Arguments& arguments) {
@@ -195,8 +226,10 @@ OverrideValue call_tag(Arguments& arguments) {
   return last;
 }
 
-/// Python's ordering: numbers and booleans among themselves, texts among themselves.
+/// Python's ordering: numbers and booleans among themselves, texts among themselves. What is in
+/// quotes inside a list has none.
 bool less(const OverrideValue& a, const OverrideValue& b) {
+  if (a.quote != 0 || b.quote != 0) fail("sort() of quoted texts in a list");
   if (is_text(a) && is_text(b)) {
     return std::get<std::string>(a.scalar) < std::get<std::string>(b.scalar);
   }
@@ -216,6 +249,20 @@ void sort_items(std::vector<OverrideValue>& items, bool reverse) {
                    });
 }
 
+OverrideValue sorted(OverrideValue value, bool backwards) {
+  if (value.sweep == SweepKind::glob || value.sweep == SweepKind::interval) {
+    fail("sort() of something else than values");
+  }
+  if (value.sweep == SweepKind::range) {
+    RangeBounds bounds{value.items[0].scalar, value.items[1].scalar, value.items[2].scalar};
+    bounds = sorted_range(bounds, backwards);
+    value.items = {number(bounds.start), number(bounds.stop), number(bounds.step)};
+  } else if (value.kind == Kind::list || value.kind == Kind::sweep) {
+    sort_items(value.items, backwards);
+  }
+  return value;
+}
+
 OverrideValue call_sort(Arguments& arguments) {
   const std::size_t none = arguments.size() + 1;
   const auto reverse = take(arguments, "reverse", none);
@@ -228,9 +275,7 @@ OverrideValue call_sort(Arguments& arguments) {
   if (sweep) values = {std::move(*sweep)};
   if (values.empty()) fail("sort() needs values");
   if (values.size() == 1) {
-    OverrideValue& value = values[0];
-    if (value.kind == Kind::list || value.kind == Kind::sweep) sort_items(value.items, backwards);
-    return value;
+    return sorted(std::move(values[0]), backwards);
   }
   for (const OverrideValue& value : values) {
     if (value.kind != Kind::scalar || is_null(value)) fail("sort() of something else than values");
@@ -239,27 +284,59 @@ OverrideValue call_sort(Arguments& arguments) {
   return sweep_value(SweepKind::simple_choice, std::move(values));
 }
 
+std::vector<OverrideValue> shuffled(std::vector<OverrideValue> items) {
+  std::vector<std::string> texts;
+  for (const OverrideValue& item : items) texts.push_back(override_text(item));
+  std::vector<OverrideValue> result;
+  for (const std::size_t index : shuffled_order(texts)) result.push_back(std::move(items[index]));
+  return result;
+}
+
 OverrideValue call_shuffle(Arguments& arguments) {
   const std::size_t none = arguments.size() + 1;
   auto list = take(arguments, "list", none);
   auto sweep = take(arguments, "sweep", none);
   std::vector<OverrideValue> values = positional_only(arguments, "shuffle");
-  if (sweep) return *sweep;
+  if (sweep) values = {std::move(*sweep)};
   if (list) values = {std::move(*list)};
-  if (values.size() == 1 && values[0].kind == Kind::sweep) return values[0];
-  if (values.size() == 1 && values[0].kind == Kind::list) {
-    fail("shuffle() of a list is random, and a run must be repeatable; write the list");
+  if (values.size() != 1) {
+    for (const OverrideValue& value : values) {
+      if (value.kind == Kind::sweep || is_null(value))
+        fail("shuffle() of something else than values");
+    }
+    OverrideValue made = sweep_value(SweepKind::simple_choice, std::move(values));
+    made.shuffled = true;
+    return made;
   }
-  if (values.size() == 1) {
-    OverrideValue result;
-    result.kind = Kind::list;
-    result.items = std::move(values);
-    return result;
+  OverrideValue& value = values[0];
+  if (value.sweep == SweepKind::glob || value.sweep == SweepKind::interval || is_null(value)) {
+    fail("shuffle() of something else than values");
   }
-  return sweep_value(SweepKind::simple_choice, std::move(values));
+  if (value.kind == Kind::sweep) {
+    value.shuffled = true;
+    return std::move(value);
+  }
+  if (value.kind == Kind::list) {
+    value.items = shuffled(std::move(value.items));
+    return std::move(value);
+  }
+  OverrideValue result;
+  result.kind = Kind::list;
+  result.items = std::move(values);
+  return result;
 }
 
 }  // namespace
+
+std::vector<std::size_t> shuffled_order(const std::vector<std::string>& texts) {
+  std::vector<std::size_t> order(texts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  RandomStream random(hash64(join(texts, "\n")), "shuffle()", texts.size());
+  for (std::size_t i = order.size(); i > 1; --i) {
+    std::swap(order[i - 1], order[static_cast<std::size_t>(random.below(i))]);
+  }
+  return order;
+}
 
 OverrideValue call_override_function(const std::string& name, std::vector<CallArgument> arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {

@@ -34,6 +34,19 @@ std::optional<bool> as_bool(const Scalar& value) {
   return std::nullopt;
 }
 
+/// Hydra's run mode, by name or by number.
+std::optional<std::string> as_mode(const Scalar& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) {
+    if (*number == 1 || *number == 2) return *number == 1 ? "RUN" : "MULTIRUN";
+    return std::nullopt;
+  }
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr) return std::nullopt;
+  const std::string name = text->rfind("RunMode.", 0) == 0 ? text->substr(8) : *text;
+  if (name == "RUN" || name == "MULTIRUN") return name;
+  return std::nullopt;
+}
+
 /// A value as a field of Hydra's own node takes it.
 Scalar convert(const Node& target, const Scalar& value, const Origin& origin) {
   const bool null = std::holds_alternative<Null>(value);
@@ -50,7 +63,13 @@ Scalar convert(const Node& target, const Scalar& value, const Origin& origin) {
       if (!flag) fail(origin, target.path() + " must be true or false");
       return *flag;
     }
+    case LeafType::optional_mode:
+      if (null) return value;
+      if (const auto mode = as_mode(value)) return *mode;
+      fail(origin, target.path() + " must be RUN or MULTIRUN");
+    case LeafType::optional_integer:
     case LeafType::integer: {
+      if (null && target.type == LeafType::optional_integer) return value;
       if (std::holds_alternative<std::int64_t>(value)) return value;
       const auto* text = std::get_if<std::string>(&value);
       const auto number = text == nullptr ? std::nullopt : python_int(*text);

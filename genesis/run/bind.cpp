@@ -332,7 +332,7 @@ RunSpec bind_run_spec(const json& config) {
   reader.read("seed", spec.seed);
   bind_results_dir(reader, evo, spec);
   for (const char* known :
-       {"results_dir", "run_name", "variant_suffix", "distributed_job_config", "hydra"}) {
+       {"results_dir", "run_name", "variant_suffix", "distributed_job_config", "hydra", "sweep"}) {
     reader.ignore(known);
   }
   std::map<std::string, std::string> unused;
@@ -349,6 +349,7 @@ const std::vector<std::string>& adjustable_keys() {
                                              "results_dir",
                                              "run_name",
                                              "hydra",
+                                             "sweep",
                                              "evo_config.max_parallel_jobs",
                                              "max_evaluation_jobs",
                                              "max_proposal_jobs",

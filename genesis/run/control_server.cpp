@@ -27,8 +27,8 @@ constexpr std::size_t kMaxRequest = 64 * 1024;
 /// One client; lives in the callbacks it waits for.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(stream_protocol::socket socket, ControlServer::Handler& handler)
-      : socket_(std::move(socket)), handler_(handler) {}
+  Connection(stream_protocol::socket socket, std::shared_ptr<const ControlServer::Handler> handler)
+      : socket_(std::move(socket)), handler_(std::move(handler)) {}
 
   void read() {
     auto self = shared_from_this();
@@ -37,16 +37,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
                                     if (!failure) self->answer(length);
                                   });
   }
+  /// A request that has been read already is not answered any more.
   void close() {
     error_code ignored;
     socket_.close(ignored);
+    handler_.reset();
   }
 
  private:
   void answer(std::size_t length) {
     const std::string line = input_.substr(0, length - 1);
     input_.erase(0, length);
-    output_ = handler_(line) + "\n";
+    if (!handler_) return;
+    output_ = (*handler_)(line) + "\n";
     auto self = shared_from_this();
     boost::asio::async_write(socket_, boost::asio::buffer(output_),
                              [self](error_code failure, std::size_t) {
@@ -55,7 +58,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   stream_protocol::socket socket_;
-  ControlServer::Handler& handler_;
+  std::shared_ptr<const ControlServer::Handler> handler_;
   std::string input_;
   std::string output_;
 };
@@ -64,12 +67,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 struct ControlServer::State : std::enable_shared_from_this<State> {
   State(boost::asio::io_context& io, fs::path path, Handler on_request)
-      : acceptor(io), socket(std::move(path)), handler(std::move(on_request)) {}
+      : acceptor(io),
+        socket(std::move(path)),
+        handler(std::make_shared<const Handler>(std::move(on_request))) {}
 
   void accept() {
     acceptor.async_accept(
         [self = shared_from_this()](error_code failure, stream_protocol::socket peer) {
-          if (failure) return;
+          if (failure || self->closed) return;
           auto connection = std::make_shared<Connection>(std::move(peer), self->handler);
           std::erase_if(self->connections, [](const auto& weak) { return weak.expired(); });
           self->connections.push_back(connection);
@@ -80,7 +85,8 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
 
   stream_protocol::acceptor acceptor;
   fs::path socket;
-  Handler handler;
+  std::shared_ptr<const Handler> handler;
+  bool closed = false;
   std::vector<std::weak_ptr<Connection>> connections;
 };
 
@@ -116,6 +122,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(boost::asio::io_con
 
 ControlServer::~ControlServer() {
   error_code ignored;
+  state_->closed = true;
   state_->acceptor.close(ignored);
   for (const auto& weak : state_->connections) {
     if (const auto connection = weak.lock()) connection->close();

@@ -65,7 +65,11 @@ Status forget_failed_seed(const fs::path& file) {
 
 class EvolutionRunImpl final : public EvolutionRun {
  public:
-  explicit EvolutionRunImpl(RunSpec spec) : spec_(std::move(spec)) {}
+  EvolutionRunImpl(RunSpec spec, RunHost host)
+      : spec_(std::move(spec)),
+        host_(std::move(host)),
+        own_io_(host_.io == nullptr ? std::make_unique<boost::asio::io_context>(1) : nullptr),
+        io_(host_.io == nullptr ? *own_io_ : *host_.io) {}
 
   Status prepare(const LauncherFactory& factory, const MutatorFactory& mutator) {
     spec_.output_dir = fs::absolute(spec_.output_dir).lexically_normal();
@@ -83,7 +87,7 @@ class EvolutionRunImpl final : public EvolutionRun {
   Status prepare_in_folder(const LauncherFactory& factory, const MutatorFactory& mutator) {
     GENESIS_TRY(make_directories(spec_.output_dir / ".genesis"));
     GENESIS_TRY_ASSIGN(lock_, store::RunLock::acquire(spec_.output_dir));
-    GENESIS_TRY(log::open_file(spec_.output_dir / "evolution_run.log"));
+    if (own_io_) GENESIS_TRY(log::open_file(spec_.output_dir / "evolution_run.log"));
     GENESIS_TRY(open_store());
     GENESIS_TRY(identify());
     GENESIS_TRY(make_launcher(factory));
@@ -98,10 +102,22 @@ class EvolutionRunImpl final : public EvolutionRun {
   bool resumed() const override { return resumed_; }
 
   void request_stop() override {
-    boost::asio::post(io_, [this] { runner_->request_stop(); });
+    post([this] {
+      if (runner_) runner_->request_stop();
+    });
   }
 
   RunSummary run() override {
+    RunSummary summary;
+    start([&](RunSummary ended) {
+      summary = std::move(ended);
+      io_.stop();
+    });
+    io_.run();
+    return summary;
+  }
+
+  void start(std::function<void(RunSummary)> on_end) override {
     parts_.observers = observers_;
     runner_ = std::make_unique<evolve::EvolutionRunner>(parts_, std::move(setup_));
     auto control = ControlServer::listen(io_, control_socket_path(spec_.output_dir),
@@ -113,16 +129,19 @@ class EvolutionRunImpl final : public EvolutionRun {
     put_status("running", StopReason::none);
     const RunStatus at_start = runner_->status();
     for (StatusObserver* observer : observers_) observer->on_start(at_start, resumed_);
-    RunSummary summary;
-    boost::asio::co_spawn(io_, runner_->run(), [&](std::exception_ptr failure, StopReason reason) {
-      summary.reason = failure ? StopReason::error : reason;
-      if (failure) summary.message = message_of(failure);
-      control_.reset();
-      io_.stop();
-    });
-    io_.run();
-    finish(summary);
-    return summary;
+    boost::asio::co_spawn(
+        io_, runner_->run(),
+        [this, on_end = std::move(on_end)](std::exception_ptr failure, StopReason reason) {
+          RunSummary summary;
+          summary.reason = failure ? StopReason::error : reason;
+          if (failure) summary.message = message_of(failure);
+          control_.reset();
+          // The coroutine is gone only when this call has returned.
+          post([this, summary = std::move(summary), on_end]() mutable {
+            finish(summary);
+            on_end(std::move(summary));
+          });
+        });
   }
 
  private:
@@ -132,6 +151,14 @@ class EvolutionRunImpl final : public EvolutionRun {
     } catch (const std::exception& known) {
       return known.what();
     }
+  }
+
+  /// On the loop, unless the run has ended by then. Any thread.
+  template <typename Call>
+  void post(Call call) {
+    boost::asio::post(io_, [alive = watch_, call = std::move(call)]() mutable {
+      if (!alive.expired()) call();
+    });
   }
 
   Status open_store() {
@@ -147,7 +174,7 @@ class EvolutionRunImpl final : public EvolutionRun {
     GENESIS_TRY(forget_failed_seed(store_file_));
     store::StoreOptions options;
     options.file = store_file_;
-    options.post = [this](std::function<void()> call) { boost::asio::post(io_, std::move(call)); };
+    options.post = [this](std::function<void()> call) { post(std::move(call)); };
     options.on_trouble = [this](Status status) {
       if (runner_) runner_->store_trouble(status);
     };
@@ -185,19 +212,7 @@ class EvolutionRunImpl final : public EvolutionRun {
       return {};
     }
     run_id_ = store_->meta("run_id").value_or("");
-    const auto differences = configuration_differences(*stored, spec_.config_json);
-    if (differences.empty()) return {};
-    std::string message =
-        fmt::format("'{}' holds a run with another configuration:", spec_.output_dir.string());
-    for (std::size_t i = 0; i < std::min<std::size_t>(differences.size(), 8); ++i) {
-      message += "\n  " + differences[i];
-    }
-    if (differences.size() > 8) message += fmt::format("\n  and {} more", differences.size() - 8);
-    message +=
-        "\nGive another output_dir to start a new run; to go on with this one use the same "
-        "settings, "
-        "or `genesis resume`; `genesis extend RUN +N` adds generations";
-    return make_error(ErrorKind::conflict, std::move(message));
+    return same_configuration(spec_.output_dir, *stored, spec_.config_json);
   }
 
   Status make_launcher(const LauncherFactory& factory) {
@@ -218,6 +233,10 @@ class EvolutionRunImpl final : public EvolutionRun {
     }
     const json options = json::parse(spec_.job.options_json);
     evaluation_ = backend->parse(options, spec_.job.option_path);
+    if (host_.launcher) {
+      launcher_ = host_.launcher();
+      return {};
+    }
     GENESIS_TRY_ASSIGN(launcher_, backend->make(options, context));
     return {};
   }
@@ -273,7 +292,7 @@ class EvolutionRunImpl final : public EvolutionRun {
 
   Status restore() {
     population_ = std::make_unique<evolve::Population>(spec_.db, spec_.seed);
-    sources_ = std::make_unique<evolve::SourceCache>(*store_);
+    sources_ = std::make_unique<evolve::SourceCache>(*store_, host_.source_cache_bytes);
     constexpr int kFileThreads = 2;
     file_workers_ = std::make_unique<WorkerPool>(io_, kFileThreads, WorkKind::waits);
     publisher_ = std::make_unique<Publisher>(*file_workers_, spec_.output_dir, spec_.results,
@@ -451,8 +470,12 @@ class EvolutionRunImpl final : public EvolutionRun {
     close_store();
   }
 
-  // The folder is free for others from here on, whoever still holds this object.
+  // The folder is free for others from here on, whoever still holds this object. What is posted and
+  // not delivered finds nobody any more.
   void close_store() {
+    alive_.reset();
+    workers_.reset();
+    file_workers_.reset();
     runner_.reset();
     sources_.reset();
     store_.reset();
@@ -461,8 +484,12 @@ class EvolutionRunImpl final : public EvolutionRun {
 
   // In the order of their making: what others borrow comes first and goes last.
   RunSpec spec_;
+  RunHost host_;
   SystemClock clock_;
-  boost::asio::io_context io_{1};
+  std::unique_ptr<boost::asio::io_context> own_io_;  ///< Null on a host's loop.
+  boost::asio::io_context& io_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  ///< Until the run has ended.
+  const std::weak_ptr<int> watch_ = alive_;                ///< For what is posted.
   std::unique_ptr<store::RunLock> lock_;
   std::unique_ptr<store::RunStore> store_;
   fs::path store_file_;
@@ -490,8 +517,14 @@ class EvolutionRunImpl final : public EvolutionRun {
 
 Result<std::unique_ptr<EvolutionRun>> EvolutionRun::prepare(RunSpec spec, LauncherFactory launcher,
                                                             MutatorFactory mutator) {
-  auto run = std::make_unique<EvolutionRunImpl>(std::move(spec));
+  auto run = std::make_unique<EvolutionRunImpl>(std::move(spec), RunHost{});
   GENESIS_TRY(run->prepare(launcher, mutator));
+  return run;
+}
+
+Result<std::unique_ptr<EvolutionRun>> EvolutionRun::prepare(RunSpec spec, RunHost host) {
+  auto run = std::make_unique<EvolutionRunImpl>(std::move(spec), std::move(host));
+  GENESIS_TRY(run->prepare(nullptr, nullptr));
   return run;
 }
 

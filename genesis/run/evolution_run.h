@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -19,6 +20,10 @@
 
 namespace genesis {
 class WorkerPool;
+}
+
+namespace boost::asio {
+class io_context;
 }
 
 namespace genesis::run {
@@ -63,6 +68,14 @@ struct RunSummary {
   std::optional<BestProgram> best;
 };
 
+/// What several runs of one process share. Everything borrowed outlives the runs.
+struct RunHost {
+  boost::asio::io_context* io = nullptr;  ///< The loop they all live on.
+  /// Makes the run's launcher, whatever `job.type` is: a member of a shared pool.
+  std::function<std::unique_ptr<launch::Launcher>()> launcher;
+  std::size_t source_cache_bytes = 64u << 20;  ///< Of each run.
+};
+
 /// One evolution with its results folder: makes or resumes it, runs it to its end.
 class EvolutionRun {
  public:
@@ -77,16 +90,26 @@ class EvolutionRun {
   /// And with a mutator of the caller's own, which the run will own. Either factory may be empty.
   static Result<std::unique_ptr<EvolutionRun>> prepare(RunSpec spec, LauncherFactory launcher,
                                                        MutatorFactory mutator = nullptr);
+  /// One of several on a host's loop: see start(). It opens no log of its own.
+  static Result<std::unique_ptr<EvolutionRun>> prepare(RunSpec spec, RunHost host);
   virtual ~EvolutionRun() = default;
 
   virtual void add_observer(StatusObserver* observer) = 0;  ///< Borrowed; before run().
   virtual bool resumed() const = 0;
   /// Blocks until the run has ended. Call once. Handles no signals itself.
   virtual RunSummary run() = 0;
+  /// In place of run(), on the loop's thread before or while it runs: begins, and calls `on_end`
+  /// once on the loop, when the run has let go of its folder. The object may be destroyed from then
+  /// on, but not inside the call.
+  virtual void start(std::function<void(RunSummary)> on_end) = 0;
   /// First call drains (running evaluations finish and are recorded), second aborts. Any thread,
   /// and safe to call from a signal-handling thread.
   virtual void request_stop() = 0;
 };
+
+/// Whether the folder of `spec` holds a run that has reached its end, so that running it again
+/// would add nothing. Error `conflict` when the run there has another configuration.
+Result<bool> is_finished(const RunSpec& spec);
 
 /// The spec an existing run was made with, from its store. For `genesis resume` and `extend`.
 Result<RunSpec> load_run_spec(const std::filesystem::path& output_dir);

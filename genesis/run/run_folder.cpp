@@ -55,6 +55,46 @@ std::vector<std::string> configuration_differences(const std::string& stored_jso
   return lines;
 }
 
+Status same_configuration(const fs::path& output_dir, const std::string& stored_json,
+                          const std::string& given_json) {
+  const auto differences = configuration_differences(stored_json, given_json);
+  if (differences.empty()) return {};
+  constexpr std::size_t kShown = 8;
+  std::string message =
+      fmt::format("'{}' holds a run with another configuration:", output_dir.string());
+  for (std::size_t i = 0; i < std::min(differences.size(), kShown); ++i) {
+    message += "\n  " + differences[i];
+  }
+  if (differences.size() > kShown) {
+    message += fmt::format("\n  and {} more", differences.size() - kShown);
+  }
+  message +=
+      "\nGive another output_dir to start a new run; to go on with this one use the same settings, "
+      "or `genesis resume`; `genesis extend RUN +N` adds generations";
+  return make_error(ErrorKind::conflict, std::move(message));
+}
+
+Result<bool> is_finished(const RunSpec& spec) {
+  const auto file = store_file_of(spec.output_dir);
+  if (!file) return false;  // no run there, or one whose start will say what is wrong
+  auto reader = store::StoreReader::open(*file);
+  if (!reader) return false;
+  const auto stored = (*reader)->meta("config_json");
+  if (!stored) return false;
+  const json status = json::parse((*reader)->state("status").value_or(""), nullptr, false);
+  if (!status.is_object() || status.value("state", "") != "finished") return false;
+  const std::string reason = status.value("reason", "");
+  if (reason == to_string(StopReason::seed_failed)) return false;
+  if (reason == to_string(StopReason::generations)) {
+    // `genesis extend` may have set a new end since.
+    GENESIS_TRY_ASSIGN(const auto counters, (*reader)->counters());
+    const auto extended = (*reader)->state("target_generations");
+    if (extended && counters.programs - 1 < std::stoll(*extended)) return false;
+  }
+  GENESIS_TRY(same_configuration(spec.output_dir, *stored, spec.config_json));
+  return true;
+}
+
 Status write_run_pointer(const fs::path& output_dir, const fs::path& store_file) {
   const json pointer{{"version", 1}, {"store", store_file.string()}};
   return write_file_atomic(output_dir / ".genesis" / "run.json", pointer.dump() + "\n");

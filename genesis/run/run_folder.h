@@ -15,6 +15,10 @@ namespace genesis::run {
 std::vector<std::string> configuration_differences(const std::string& stored_json,
                                                    const std::string& given_json);
 
+/// Ok when there are none; else kind `conflict` with the first of them and what to do.
+Status same_configuration(const std::filesystem::path& output_dir, const std::string& stored_json,
+                          const std::string& given_json);
+
 /// `<output_dir>/.genesis/run.json`: where the store is, for readers that know only the folder.
 Status write_run_pointer(const std::filesystem::path& output_dir,
                          const std::filesystem::path& store_file);

@@ -6,6 +6,7 @@
 #include "launch/fake/fake_launcher.h"
 #include "launch/inprocess/inprocess_launcher.h"
 #include "launch/local/local_launcher.h"
+#include "launch/shared/shared_pool.h"
 
 namespace genesis::launch {
 
@@ -124,6 +125,50 @@ class LocalSubject final : public LauncherSubject {
   bool cgroups_;
 };
 
+/// A member of a shared pool over another subject's launcher, beside a member that does nothing.
+class SharedSubject final : public LauncherSubject {
+ public:
+  explicit SharedSubject(std::unique_ptr<LauncherSubject> inner) : inner_(std::move(inner)) {}
+
+  std::unique_ptr<Launcher> make(const LauncherContext& context) override {
+    drop_pool();
+    return share(context, inner_->make(context));
+  }
+  std::unique_ptr<Launcher> make_with_changing_capacity(const LauncherContext& context) override {
+    drop_pool();
+    return share(context, inner_->make_with_changing_capacity(context));
+  }
+  void set_command(Behaviour behaviour, JobSpec& spec) override {
+    inner_->set_command(behaviour, spec);
+  }
+  std::string token_file() const override { return inner_->token_file(); }
+  JobOutcomeKind crash_outcome() const override { return inner_->crash_outcome(); }
+  JobOutcomeKind reattached_finished() const override { return inner_->reattached_finished(); }
+  std::string fixed_capacity_reason() const override { return inner_->fixed_capacity_reason(); }
+
+ private:
+  void drop_pool() {
+    neighbour_.reset();
+    pool_.reset();
+  }
+  std::unique_ptr<Launcher> share(const LauncherContext& context,
+                                  std::unique_ptr<Launcher> backend) {
+    pool_ = std::make_unique<SharedPool>(*context.io, std::move(backend));
+    neighbour_ = pool_->join(context.max_parallel_jobs);
+    EXPECT_TRUE(neighbour_->open([](const Event&) {}).has_value());
+    return pool_->join(context.max_parallel_jobs);
+  }
+
+  std::unique_ptr<LauncherSubject> inner_;
+  std::unique_ptr<SharedPool> pool_;
+  std::unique_ptr<Launcher> neighbour_;
+};
+
+template <typename Inner>
+std::unique_ptr<LauncherSubject> shared(bool flag) {
+  return std::make_unique<SharedSubject>(std::make_unique<Inner>(flag));
+}
+
 }  // namespace
 
 std::vector<LauncherKind> launcher_kinds() {
@@ -133,6 +178,11 @@ std::vector<LauncherKind> launcher_kinds() {
       {"InProcess", [] { return std::make_unique<InProcessSubject>(); }},
       {"Local", [] { return std::make_unique<LocalSubject>(true); }},
       {"LocalWithoutCgroups", [] { return std::make_unique<LocalSubject>(false); }},
+      {"SharedFakeInline", [] { return shared<FakeSubject>(false); }},
+      {"SharedFakeFolder", [] { return shared<FakeSubject>(true); }},
+      {"SharedInProcess",
+       [] { return std::make_unique<SharedSubject>(std::make_unique<InProcessSubject>()); }},
+      {"SharedLocal", [] { return shared<LocalSubject>(true); }},
   };
 }
 

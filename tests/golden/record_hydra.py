@@ -6,7 +6,8 @@
 
 Writes tests/golden/hydra/{fixtures.json,chosen.jsonl,random.jsonl}: one JSON object per case with
 the overrides, and either the composed job configuration as YAML (unresolved, and resolved when it
-differs) or the class of the rejection. The same script gives the same files.
+differs) or the class of the rejection. The same script gives the same files. Sweeps and --info:
+record_hydra_sweeps.py.
 """
 import json
 import os
@@ -46,8 +47,7 @@ def write_files(root, files):
         path.write_text(text.replace("@ROOT@", str(root)), encoding="utf-8")
 
 
-def compose(root, case):
-    """Composes as `python app.py OVERRIDES` would, without running a job."""
+def open_hydra(root, case):
     GlobalHydra.instance().clear()
     search_path = create_config_search_path(str(root / "main"))
     schema = search_path.get_path().pop()  # must stay last
@@ -56,6 +56,12 @@ def compose(root, case):
     search_path.get_path().append(schema)
     hydra = Hydra.create_main_hydra2(task_name="app", config_search_path=search_path)
     OmegaConf.register_new_resolver("now", FROZEN.strftime, use_cache=True, replace=True)
+    return hydra
+
+
+def compose(root, case):
+    """Composes as `python app.py OVERRIDES` would, without running a job."""
+    hydra = open_hydra(root, case)
     overrides = [text.replace("@ROOT@", str(root)) for text in case["overrides"]]
     return hydra.compose_config(
         config_name=case.get("config", "config"), overrides=overrides, run_mode=RunMode.RUN,

@@ -220,7 +220,7 @@ class ErrorTest(CliTest):
         ("genesis", ["check", "some/where"]),
         ("genesis", ["resume", "t"]),
         ("genesis_launch", ["--confg-dir", "t"]),
-        ("genesis_launch", ["-m", "seed=1,2"]),
+        ("genesis_launch", ["seed=1,2"]),
         ("genesis_launch", ["--cfg", "jobs"]),
         ("genesis_launch", ["--resolve"]),
         ("genesis_launch", ["--config-dir", "nowhere", "task=small"]),

@@ -60,13 +60,37 @@ TEST(LaunchArguments, WhatBelongsToCfgIsRefusedAlone) {
   EXPECT_THAT(parse({"-p", "x"}).error().message, HasSubstr("add --cfg job"));
 }
 
-TEST(LaunchArguments, MultirunIsRefusedAndSaysWhatToDo) {
+TEST(LaunchArguments, MultirunInBothSpellings) {
   for (const char* spelling : {"-m", "--multirun"}) {
     const auto parsed = parse({spelling, "a=1,2"});
-    ASSERT_FALSE(parsed);
-    EXPECT_EQ(parsed.error().kind, ErrorKind::unsupported);
-    EXPECT_THAT(parsed.error().message, HasSubstr("later version"));
+    ASSERT_TRUE(parsed) << parsed.error().message;
+    EXPECT_TRUE(parsed->multirun);
+    EXPECT_THAT(parsed->overrides, ElementsAre("a=1,2"));
   }
+  EXPECT_FALSE(parse({"a=1"})->multirun);
+}
+
+TEST(LaunchArguments, InfoTakesAWordOrShowsAll) {
+  EXPECT_EQ(parse({"--info", "defaults", "a=1"})->show_info, ShowInfo::defaults);
+  EXPECT_EQ(parse({"--info", "defaults-tree"})->show_info, ShowInfo::defaults_tree);
+  EXPECT_EQ(parse({"-i=config"})->show_info, ShowInfo::config);
+  EXPECT_EQ(parse({"-i", "searchpath"})->show_info, ShowInfo::searchpath);
+  const auto bare = parse({"--info", "task=x"});
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->show_info, ShowInfo::all);
+  EXPECT_THAT(bare->overrides, ElementsAre("task=x"));
+  EXPECT_EQ(parse({"a=1", "--info"})->show_info, ShowInfo::all);
+  EXPECT_EQ(parse({"a=1"})->show_info, ShowInfo::none);
+  EXPECT_THAT(parse({"--info", "default"}).error().message, HasSubstr("did you mean 'defaults'"));
+  EXPECT_THAT(parse({"--info", "plugins"}).error().message, HasSubstr("none here"));
+}
+
+TEST(LaunchArguments, OneOfRunMultirunCfgAndInfo) {
+  EXPECT_THAT(parse({"-m", "--cfg", "job"}).error().message,
+              HasSubstr("--multirun and --cfg exclude each other"));
+  EXPECT_THAT(parse({"--info", "-m"}).error().message, HasSubstr("--multirun and --info"));
+  EXPECT_FALSE(parse({"-r", "-m"}));
+  EXPECT_TRUE(parse({"-r", "a=1"}));
 }
 
 }  // namespace

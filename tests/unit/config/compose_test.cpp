@@ -50,7 +50,7 @@ TEST_F(ComposeTest, KnowsWhereValuesComeFrom) {
   write("db/a.yaml", "host: h\n\nport: 5\n");
   const auto result = run({"x=7", "+db.user=me"});
   ASSERT_TRUE(result) << result.error().message;
-  EXPECT_EQ(result->resolved()["x"], nlohmann::json(7));
+  EXPECT_EQ((*result->resolved())["x"], nlohmann::json(7));
   EXPECT_EQ(result->origin("x"), "argument 'x=7'");
   EXPECT_EQ(result->origin("db.user"), "argument '+db.user=me'");
   EXPECT_THAT(result->origin("db.port"), HasSubstr("db/a.yaml:3"));
@@ -69,19 +69,28 @@ TEST_F(ComposeTest, ErrorsAreOneLineWithTheNearestName) {
   EXPECT_THAT(problem({"db=postgre"}), HasSubstr("did you mean 'postgres'"));
   EXPECT_THAT(problem({"db=postgre"}), HasSubstr("available options in 'db': mysql, postgres"));
   EXPECT_THAT(problem({"x=[1"}), HasSubstr("argument 'x=[1'"));
-  EXPECT_THAT(problem({"learning_rate=1,2"}), HasSubstr("needs multirun"));
+  EXPECT_THAT(problem({"learning_rate=1,2"}), HasSubstr("add --multirun"));
   for (const char* text : {"lerning_rate=2", "db=postgre", "x=[1", "learning_rate=1,2", "~zz"}) {
     EXPECT_THAT(problem({text}), Not(HasSubstr("\n")));
   }
 }
 
 TEST_F(ComposeTest, FileErrorsNameFileAndLine) {
-  write("config.yaml", "a: 1\nb: ${nope}\n");
-  EXPECT_THAT(problem({}), HasSubstr("config.yaml:2"));
   write("config.yaml", "a: 1\nc: 2\na: 3\n");
   EXPECT_THAT(problem({}), HasSubstr("config.yaml:3"));
   write("config.yaml", "a: 1\nb: 'open\n");
   EXPECT_THAT(problem({}), HasSubstr("config.yaml:"));
+}
+
+TEST_F(ComposeTest, ShowsWhatCannotBeResolvedAsItIsWritten) {
+  write("config.yaml", "a: 1\nb: ${nope}\n");
+  const auto result = run({});
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(*result->yaml(ConfigPart::job, false), "a: 1\nb: ${nope}\n");
+  ASSERT_FALSE(result->resolved());
+  EXPECT_THAT(result->resolved().error().message, HasSubstr("config.yaml:2"));
+  ASSERT_FALSE(result->yaml(ConfigPart::job, true));
+  EXPECT_THAT(result->yaml(ConfigPart::job, true).error().message, HasSubstr("nope"));
 }
 
 TEST_F(ComposeTest, PrintsPartsAsHydraDoes) {
@@ -124,14 +133,14 @@ TEST(ShippedConfigs, TheSeedsSpellingsCompose) {
   for (const auto& line : lines) {
     const auto result = compose_shipped(line);
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_TRUE(result->resolved().contains("job_config"));
+    EXPECT_TRUE(result->resolved()->contains("job_config"));
   }
 }
 
 TEST(ShippedConfigs, TheCommandLineBeatsTheVariant) {
   const auto result = compose_shipped({"variant=squeeze_hnsw_e2b", "database=island_small"});
   ASSERT_TRUE(result);
-  const nlohmann::json& config = result->resolved();
+  const nlohmann::json& config = *result->resolved();
   EXPECT_EQ(config["db_config"]["archive_size"], nlohmann::json(20));
   EXPECT_EQ(config["evo_config"]["job_type"], nlohmann::json("e2b"));
   EXPECT_EQ(config["job_config"]["template"], nlohmann::json("base"));
@@ -142,7 +151,7 @@ TEST(ShippedConfigs, TheCommandLineBeatsTheVariant) {
 TEST(ShippedConfigs, TheDemoIsTheDefault) {
   const auto result = compose_shipped({});
   ASSERT_TRUE(result);
-  const nlohmann::json& config = result->resolved();
+  const nlohmann::json& config = *result->resolved();
   EXPECT_EQ(config["exp_name"], nlohmann::json("circle_packing"));
   EXPECT_EQ(config["evo_config"]["num_generations"], nlohmann::json(3000));
   EXPECT_EQ(config["evo_config"]["max_parallel_jobs"], nlohmann::json(2));
