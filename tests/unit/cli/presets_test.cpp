@@ -47,7 +47,9 @@ class PresetsTest : public testing::TestWithParam<const char*> {
     arguments.config_path = dir_.path().string();
     arguments.config_name = main_file;
     arguments.overrides = std::move(overrides);
-    auto composition = compose_run(arguments);
+    auto request = compose_request(arguments);
+    if (!request) return tl::unexpected<Error>(request.error());
+    auto composition = compose_run(*request);
     if (!composition) return tl::unexpected<Error>(composition.error());
     return bind_composition(*composition);
   }
