@@ -9,6 +9,7 @@
 
 #include "genesis/base/files.h"
 #include "genesis/run/evolution_run.h"
+#include "genesis/run/run_folder.h"
 #include "genesis/store/run_store.h"
 #include "launch/fake/fake_launcher.h"
 #include "launch/shared/shared_pool.h"
@@ -148,15 +149,18 @@ TEST_F(HostedRunsTest, AStoppedRunGoesOnLaterOverAnotherPool) {
     EXPECT_LT(summary.status.generation, 40);
     EXPECT_EQ(summary.status.retries, 0) << "what had not begun is taken back, not tried again";
   }
-  EXPECT_FALSE(*run::is_finished(spec("a", 1, 2)));
+  EXPECT_FALSE(value_or_throw(run::is_finished(spec("a", 1, 2))));
   on_prepared_ = nullptr;
   for (const auto& [name, summary] : together({spec("a", 1, 2), spec("b", 2, 2)}, 3)) {
     EXPECT_EQ(summary.reason, StopReason::generations) << summary.message;
     EXPECT_EQ(summary.status.generation, 40);
   }
-  EXPECT_TRUE(*run::is_finished(spec("a", 1, 2)));
+  run::RunSpec same = spec("a", 1, 2);
+  same.config_json = run::config_json_of(same);
+  EXPECT_TRUE(value_or_throw(run::is_finished(same)));
   run::RunSpec other = spec("a", 1, 2);
   other.evo.num_generations = 41;
+  other.config_json = run::config_json_of(other);
   ASSERT_FALSE(run::is_finished(other));
   EXPECT_EQ(run::is_finished(other).error().kind, ErrorKind::conflict);
 }
