@@ -217,7 +217,15 @@ lint() {
 case "${1:-help}" in
   demo | package | bench | soak | format | lint) command=$1; shift; "$command" "$@" ;;
   test) shift; tests "$@" ;;
-  build) need_packages "${packages[@]}"; [ "${2:-release}" != fuzz ] || need_packages "${fuzz_packages[@]}"; build "${2:-release}" ;;
+  build)
+    need_packages "${packages[@]}"
+    if [ "${2:-release}" = fuzz ]; then
+      need_packages "${fuzz_packages[@]}"
+      build fuzz --target fuzz_targets # programs have a main of their own: nothing to fuzz
+    else
+      build "${2:-release}"
+    fi
+    ;;
   help | -h | --help) usage ;;
   *) usage >&2; exit 2 ;;
 esac
