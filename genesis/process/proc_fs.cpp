@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <ctime>
 #include <memory>
 #include <set>
 
@@ -152,6 +153,15 @@ bool signal_process(const ProcessId& id, int signal) {
   const auto stat = read_stat(id.pid);
   if (!stat || stat->id != id) return false;
   return ::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) == 0;
+}
+
+std::uint64_t start_ticks_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  const auto per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  const std::uint64_t nanos_per_tick = 1'000'000'000 / per_second;
+  return static_cast<std::uint64_t>(now.tv_sec) * per_second +
+         static_cast<std::uint64_t>(now.tv_nsec) / nanos_per_tick;
 }
 
 std::string boot_id() {

@@ -47,6 +47,9 @@ std::vector<ProcessId> with_descendants(const std::vector<ProcessId>& roots);
 /// Sends a signal to exactly this process; false when it is gone.
 bool signal_process(const ProcessId& id, int signal);
 
+/// What a process that started now would have as its `start_ticks`.
+std::uint64_t start_ticks_now();
+
 /// Changes at every boot of the machine.
 std::string boot_id();
 

@@ -385,6 +385,9 @@ std::uint64_t JobProcesses::oldest_start_except(const ProcessId& leader) const {
   for (const ProcessId& other : running_) {
     if (other != leader) oldest = std::min(oldest, other.start_ticks);
   }
+  // A clone in the making runs too. What it is cannot be read yet: a fork server keeps itself from
+  // being looked into, which only root may do all the same.
+  for (const auto& [token, requested] : cloning_) oldest = std::min(oldest, requested);
   return oldest;
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -105,6 +106,7 @@ class JobProcesses {
   std::optional<LeasePool> gpus_;
   std::vector<std::string> gpu_names_;
   std::vector<process::ProcessId> running_;
+  std::map<std::string, std::uint64_t> cloning_;  ///< By token: start_ticks_now() at the request.
   std::unique_ptr<WarmPool> warm_;
   std::string found_name_, found_path_, found_;  ///< The command looked for last, and where it was.
   mutable std::chrono::steady_clock::time_point next_reaping_;

@@ -53,8 +53,10 @@ void JobProcesses::start_by_server(const std::shared_ptr<LocalJob>& job,
   request.error = error->get();
   request.cgroup = start.cgroup_fd;
   request.joins = std::move(start.join_fds);
+  cloning_[job->spec.token] = process::start_ticks_now();
   job->server->clone(request, [this, job, slot = *slot,
                                started = std::move(started)](Result<process::Child> child) {
+    cloning_.erase(job->spec.token);
     if (child) {
       adopt(*job, *child, slot);
     } else if (child.error().kind == ErrorKind::unavailable) {
