@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "genesis/base/clock.h"
 #include "genesis/base/hash.h"
@@ -22,6 +24,29 @@ using nlohmann::json;
 
 /// Each run keeps so much of its programs in memory at least; together they have what one run has.
 constexpr std::size_t kLeastCache = 2u << 20;
+
+/// Keys of `job_config` that the planner puts into each job; the others make the launcher.
+constexpr std::string_view kOfTheJob[] = {"_target_",
+                                          "eval_program_path",
+                                          "evaluator_command",
+                                          "evaluator_form",
+                                          "extra_cmd_args",
+                                          "cascade_evaluation",
+                                          "cascade_thresholds",
+                                          "stage_timeout",
+                                          "env_vars",
+                                          "feature_dimensions",
+                                          "evaluate_function",
+                                          "python_executable",
+                                          "time",
+                                          "memory",
+                                          "mem",
+                                          "cpu_time",
+                                          "pids",
+                                          "file_size",
+                                          "cpus",
+                                          "gpus",
+                                          "kill_grace"};
 
 /// The loop with everything that lives on it.
 class Together {
@@ -155,20 +180,6 @@ class Together {
 std::vector<std::string> launcher_differences(const launch::JobConfig& a,
                                               const launch::JobConfig& b) {
   if (a.type != b.type) return {"evo_config.job_type"};
-  static const std::vector<std::string> of_the_job = {"eval_program_path",
-                                                      "evaluator_command",
-                                                      "extra_cmd_args",
-                                                      "python_executable",
-                                                      "env_vars",
-                                                      "time",
-                                                      "memory",
-                                                      "mem",
-                                                      "cpu_time",
-                                                      "pids",
-                                                      "file_size",
-                                                      "cpus",
-                                                      "gpus",
-                                                      "kill_grace"};
   const json left = json::parse(a.options_json);
   const json right = json::parse(b.options_json);
   std::map<std::string, int> keys;
@@ -177,7 +188,7 @@ std::vector<std::string> launcher_differences(const launch::JobConfig& a,
   }
   std::vector<std::string> different;
   for (const auto& [key, unused] : keys) {
-    if (std::find(of_the_job.begin(), of_the_job.end(), key) != of_the_job.end()) continue;
+    if (std::find(std::begin(kOfTheJob), std::end(kOfTheJob), key) != std::end(kOfTheJob)) continue;
     if (left.value(key, json()) != right.value(key, json()))
       different.push_back("job_config." + key);
   }

@@ -91,7 +91,9 @@ Result<bool> is_finished(const RunSpec& spec) {
     const auto extended = (*reader)->state("target_generations");
     if (extended && counters.programs - 1 < std::stoll(*extended)) return false;
   }
-  GENESIS_TRY(same_configuration(spec.output_dir, *stored, spec.config_json));
+  // As a start does it, for specs that were not made from YAML.
+  const std::string given = spec.config_json == "{}" ? config_json_of(spec) : spec.config_json;
+  GENESIS_TRY(same_configuration(spec.output_dir, *stored, given));
   return true;
 }
 

@@ -161,6 +161,13 @@ class SharedPool::Member final : public Launcher {
   }
   void handed_over() { ++at_backend_; }
 
+  void refuse_foreign(const std::string& token) {
+    outbox_->push(Finished{
+        token,
+        outcome_of(JobOutcomeKind::backend_error, "another run of the pool has this token"),
+        {}});
+  }
+
   void announce(int capacity, const std::string& reason) {
     if (closed_ || (capacity == announced_ && reason.empty())) return;
     announced_ = capacity;
@@ -196,13 +203,6 @@ class SharedPool::Member final : public Launcher {
       if (ticket.owner == this) tokens.push_back(token);
     }
     return tokens;
-  }
-
-  void refuse_foreign(const std::string& token) {
-    outbox_->push(Finished{
-        token,
-        outcome_of(JobOutcomeKind::backend_error, "another run of the pool has this token"),
-        {}});
   }
 
   void finish_unstarted(const std::string& token, const char* why) {
@@ -272,6 +272,10 @@ void SharedPool::Core::pump() {
     Member* next = next_member();
     if (next == nullptr) return;
     JobSpec spec = next->take_queued();
+    if (known(spec.token)) {
+      next->refuse_foreign(spec.token);
+      continue;
+    }
     tickets[spec.token] = {next, false};
     next->handed_over();
     backend->submit(std::move(spec));

@@ -250,6 +250,22 @@ TEST_F(SharedPoolTest, ATokenBelongsToOneMember) {
   }
 }
 
+TEST_F(SharedPoolTest, ATokenThatTwoHaveQueuedRunsOnce) {
+  make_pool(2, {{"rules", {{{"argument", "stuck"}, {"never_ends", true}}}}, {"run_time", "5ms"}});
+  Seat& a = join();
+  Seat& b = join();
+  submit(a, "a", 4);
+  for (Seat* seat : {&a, &b}) {
+    JobSpec same = job("same");
+    same.argv = {"stuck"};
+    seat->launcher->submit(std::move(same));
+  }
+  pass(50ms);
+  EXPECT_THAT(b.ended, IsEmpty()) << "it came first, as it had nothing running";
+  ASSERT_EQ(a.ended.count("same"), 1u);
+  EXPECT_EQ(a.ended.at("same").kind, JobOutcomeKind::backend_error);
+}
+
 TEST_F(SharedPoolTest, ThePoolClosesItsBackendAndThenSaysSo) {
   make_pool(2);
   bool closed = false;
