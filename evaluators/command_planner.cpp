@@ -219,11 +219,12 @@ Result<std::string> CommandPlanner::plan_python() {
     hashed = options_.evaluate_function_json + module_text(options_.evaluate_function_json);
   }
   GENESIS_TRY_ASSIGN(const EvaluatorForm form, evaluator_form(options_, hashed));
-  if (form != EvaluatorForm::script && !home_directory()) {
-    return make_error(
-        ErrorKind::not_found,
-        "the evaluator helper was not found: set GENESIS_HOME to the folder that holds "
-        "evaluators/python");
+  fs::path helper;
+  if (form != EvaluatorForm::script) {
+    GENESIS_TRY_ASSIGN(const fs::path home, home_directory());
+    helper = home / "evaluators" / "python" / "genesis_evaluator";
+    // The process that jobs are cloned of reads the imports of its script, which is the helper.
+    if (!evaluator.empty()) scan_.emplace_back(evaluator);
   }
   if (form == EvaluatorForm::function) hashed += '\0' + cascade_settings(options_);
   // An activated environment brings its own interpreter: the launcher looks on that PATH.
@@ -232,7 +233,7 @@ Result<std::string> CommandPlanner::plan_python() {
   if (!activated || !options_.python_executable.empty()) {
     GENESIS_TRY_ASSIGN(python, find_python(options_.python_executable));
   }
-  command_ = form_arguments(form, options_, evaluator);
+  command_ = form_arguments(form, options_, evaluator, helper);
   command_.insert(command_.begin(), std::move(python));
   return hashed;
 }

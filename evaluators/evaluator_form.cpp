@@ -59,18 +59,19 @@ Result<EvaluatorForm> evaluator_form(const launch::EvaluationOptions& options,
 
 std::vector<std::string> form_arguments(EvaluatorForm form,
                                         const launch::EvaluationOptions& options,
-                                        const std::string& evaluator) {
+                                        const std::string& evaluator,
+                                        const std::filesystem::path& helper) {
   std::vector<std::string> words;
   switch (form) {
     case EvaluatorForm::script:
       words = {evaluator};
       break;
     case EvaluatorForm::function:
-      words = {"-m",         "genesis_evaluator.function_form", "--evaluator", evaluator,
-               "--settings", cascade_settings(options)};
+      words = {(helper / "function_form.py").string(), "--evaluator", evaluator, "--settings",
+               cascade_settings(options)};
       break;
     case EvaluatorForm::target:
-      words = {"-m", "genesis_evaluator.target_form", "--function", options.evaluate_function_json};
+      words = {(helper / "target_form.py").string(), "--function", options.evaluate_function_json};
       break;
   }
   words.insert(words.end(), {"--program_path", "{program_path}", "--results_dir", "{results_dir}"});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,10 +31,12 @@ EvaluatorShape inspect_evaluator(std::string_view python_source);
 Result<EvaluatorForm> evaluator_form(const launch::EvaluationOptions& options,
                                      std::string_view source);
 
-/// The words that follow the interpreter, with {program_path} and {results_dir} in them.
+/// The words that follow the interpreter, the script first, with {program_path} and {results_dir}
+/// in them. `helper` is the folder of the helper's scripts.
 std::vector<std::string> form_arguments(EvaluatorForm form,
                                         const launch::EvaluationOptions& options,
-                                        const std::string& evaluator);
+                                        const std::string& evaluator,
+                                        const std::filesystem::path& helper);
 
 /// How a cascade is judged, as the helper reads it; part of what makes scores comparable.
 std::string cascade_settings(const launch::EvaluationOptions& options);

@@ -1,8 +1,7 @@
 """Evaluators that are a function: evaluate(program_path) -> dict | EvaluationResult, with or without
 evaluate_stage1 … evaluate_stage3, as OpenEvolve has them.
 
-    python -m genesis_evaluator.function_form --evaluator E --program_path P --results_dir D
-                                              [--settings JSON]
+    python …/function_form.py --evaluator E --program_path P --results_dir D [--settings JSON]
 
 The evaluator's module is loaded here; each call of it, which loads and runs the candidate, is made
 in a process forked for it, and what it returns comes back as data. So a candidate cannot write the

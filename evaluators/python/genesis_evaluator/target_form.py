@@ -1,7 +1,7 @@
 """Evaluators that a configuration names by `evaluate_function`, as ShinkaEvolve's and Genesis
 (Python)'s task files do: a dotted `_target_` and its arguments, called beside its own module.
 
-    python -m genesis_evaluator.target_form --function JSON --program_path P --results_dir D
+    python …/target_form.py --function JSON --program_path P --results_dir D
 
 It stands for their eval_hydra.py and needs neither Hydra nor OmegaConf.
 """

@@ -52,10 +52,12 @@ TEST_F(CommandPlannerTest, PlansTheFunctionFormAndHashesItsSettings) {
   const std::string as_script = hash();
   ASSERT_TRUE(write_file(dir_.path() / "evaluate.py", "def evaluate(path):\n    return {}\n"));
   const launch::JobSpec spec = plan(Program("initial.py", "x = 1\n"));
-  ASSERT_EQ(spec.argv.size(), 11u);
-  EXPECT_EQ(spec.argv[2], "genesis_evaluator.function_form");
-  EXPECT_EQ(spec.argv[4], options_.eval_program_path);
-  EXPECT_EQ(spec.argv[8], "{work}/main.py");
+  ASSERT_EQ(spec.argv.size(), 10u);
+  EXPECT_TRUE(spec.argv[1].ends_with("/genesis_evaluator/function_form.py"));
+  EXPECT_EQ(spec.argv[3], options_.eval_program_path);
+  EXPECT_EQ(spec.argv[7], "{work}/main.py");
+  ASSERT_TRUE(spec.warm);  // its own imports are the helper's: the evaluator's are named
+  EXPECT_EQ(spec.warm->scan, std::vector<std::filesystem::path>{options_.eval_program_path});
   const std::string as_function = hash();
   EXPECT_NE(as_function, as_script);
   options_.cascade_thresholds = {0.1};
@@ -70,8 +72,8 @@ TEST_F(CommandPlannerTest, AFunctionByNameNeedsNoFile) {
   options_.eval_program_path = "shinka/eval_hydra.py";
   options_.evaluate_function_json = R"({"_target_":"tasks.point.main"})";
   const launch::JobSpec spec = plan(Program("initial.py", "x = 1\n"));
-  EXPECT_EQ(spec.argv[2], "genesis_evaluator.target_form");
-  EXPECT_EQ(spec.argv[4], options_.evaluate_function_json);
+  EXPECT_TRUE(spec.argv[1].ends_with("/genesis_evaluator/target_form.py"));
+  EXPECT_EQ(spec.argv[3], options_.evaluate_function_json);
 }
 
 TEST_F(CommandPlannerTest, SeveralFilesKeepTheirPaths) {

@@ -63,16 +63,16 @@ TEST(FormArguments, NameTheHelperAndItsSettings) {
   launch::EvaluationOptions options;
   options.cascade_thresholds = {0.25};
   options.stage_timeout = std::chrono::milliseconds(1500);
-  const auto words = form_arguments(EvaluatorForm::function, options, "/e.py");
-  EXPECT_THAT(words, testing::ElementsAre("-m", "genesis_evaluator.function_form", "--evaluator",
-                                          "/e.py", "--settings", testing::_, "--program_path",
+  const auto words = form_arguments(EvaluatorForm::function, options, "/e.py", "/helper");
+  EXPECT_THAT(words, testing::ElementsAre("/helper/function_form.py", "--evaluator", "/e.py",
+                                          "--settings", testing::_, "--program_path",
                                           "{program_path}", "--results_dir", "{results_dir}"));
-  EXPECT_EQ(nlohmann::json::parse(words[5]),
+  EXPECT_EQ(nlohmann::json::parse(words[4]),
             nlohmann::json({{"cascade", true},
                             {"thresholds", {0.25}},
                             {"stage_timeout", 1.5},
                             {"feature_dimensions", {"complexity", "diversity"}}}));
-  EXPECT_EQ(form_arguments(EvaluatorForm::script, options, "/e.py").front(), "/e.py");
+  EXPECT_EQ(form_arguments(EvaluatorForm::script, options, "/e.py", "").front(), "/e.py");
 }
 
 }  // namespace
