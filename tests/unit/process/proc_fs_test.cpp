@@ -18,6 +18,7 @@ TEST(ProcFs, ReadsItself) {
   EXPECT_EQ(self->parent, ::getppid());
   EXPECT_EQ(self->session, ::getsid(0));
   EXPECT_GT(self->id.start_ticks, 0u);
+  EXPECT_GE(start_ticks_now(), self->id.start_ticks);
   EXPECT_FALSE(read_stat(0x3ffffff));
   EXPECT_FALSE(boot_id().empty());
   EXPECT_FALSE(signal_process({::getpid(), self->id.start_ticks + 1}, SIGKILL)) << "not this one";

@@ -80,11 +80,14 @@ TEST_P(SpawnTest, ASignalThatIsIgnoredLateIsResetToo) {
 TEST_P(SpawnTest, KnowsWhenItStarted) {
   // Many, so that some are born at the turn of a clock tick.
   for (int i = 0; i < 200; ++i) {
+    const std::uint64_t before = start_ticks_now();
     auto child = spawn(shell("exit 0"));
     ASSERT_TRUE(child);
     const auto stat = read_stat(child->pid);  // A zombie at worst: it is not reaped yet.
     ASSERT_TRUE(stat);
     EXPECT_EQ(child->start_ticks, stat->id.start_ticks);
+    EXPECT_GE(child->start_ticks, before);
+    EXPECT_LE(child->start_ticks, start_ticks_now());
     ::waitpid(child->pid, nullptr, 0);
   }
 }
