@@ -86,6 +86,9 @@ class Launcher {
   virtual void reattach(Reattach job) = 0;
   /// Ends one job (Finished: cancelled). Unknown or finished tokens are ignored.
   virtual void cancel(std::string_view token) = 0;
+  /// The same for a job that waits for a slot; one that has begun goes on, whether its events have
+  /// been delivered yet or not.
+  virtual void take_back(std::string_view token) = 0;
   /// No new starts: queued jobs finish as cancelled, running ones go on.
   virtual void drain() = 0;
   /// Ends everything within the deadline, TERM before KILL, then calls `done` once.

@@ -102,6 +102,10 @@ class FakeLauncher final : public Launcher {
     if (outbox_ && !closing_) carry_out(machine_.cancel(token));
   }
 
+  void take_back(std::string_view token) override {
+    if (outbox_ && !closing_) carry_out(machine_.take_back(token));
+  }
+
   void drain() override {
     if (outbox_ && !closing_) carry_out(machine_.drain());
   }

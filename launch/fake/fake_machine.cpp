@@ -101,6 +101,12 @@ FakeMachine::Actions FakeMachine::cancel(std::string_view token) {
   return actions;
 }
 
+FakeMachine::Actions FakeMachine::take_back(std::string_view token) {
+  const auto found = ids_.find(std::string(token));
+  const bool waits = found != ids_.end() && jobs_.at(found->second).stage == Stage::queued;
+  return waits ? cancel(token) : Actions();
+}
+
 FakeMachine::Actions FakeMachine::drain() {
   Actions actions;
   draining_ = true;

@@ -44,6 +44,7 @@ class FakeMachine {
   Actions submit(JobSpec spec);
   Actions reattach(Reattach job);
   Actions cancel(std::string_view token);
+  Actions take_back(std::string_view token);
   Actions drain();
   /// Ends everything at once.
   Actions close();

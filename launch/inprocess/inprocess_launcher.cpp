@@ -39,6 +39,7 @@ class InProcessLauncher final : public Launcher {
   void submit(JobSpec spec) override;
   void reattach(Reattach job) override;
   void cancel(std::string_view token) override;
+  void take_back(std::string_view token) override;
   void drain() override;
   void close(milliseconds deadline, std::function<void()> done) override;
 
@@ -158,21 +159,24 @@ void InProcessLauncher::stop(Job& job, JobOutcomeKind as) {
   set_deadline(job, steady_clock::now() + job.call->spec.limits.kill_grace);
 }
 
+void InProcessLauncher::take_back(std::string_view token) {
+  const auto found = jobs_.find(std::string(token));
+  if (found == jobs_.end() || found->second.phase != Phase::waiting) return;
+  // One that a thread has just taken goes on; its `started` notice is on its way.
+  if (!pool_->withdraw(found->second.call)) return;
+  JobOutcome outcome;
+  outcome.kind = JobOutcomeKind::cancelled;
+  outcome.detail = "not started";
+  finish(found, std::move(outcome));
+}
+
 void InProcessLauncher::drain() {
   draining_ = true;
   std::vector<std::string> waiting;
   for (const auto& [token, job] : jobs_) {
     if (job.phase == Phase::waiting) waiting.push_back(token);
   }
-  for (const std::string& token : waiting) {
-    const auto found = jobs_.find(token);
-    // One that a thread has just taken goes on; its `started` notice is on its way.
-    if (!pool_->withdraw(found->second.call)) continue;
-    JobOutcome outcome;
-    outcome.kind = JobOutcomeKind::cancelled;
-    outcome.detail = "the launcher is draining";
-    finish(found, std::move(outcome));
-  }
+  for (const std::string& token : waiting) take_back(token);
 }
 
 void InProcessLauncher::close(milliseconds deadline, std::function<void()> done) {

@@ -113,6 +113,14 @@ class LocalLauncher final : public Launcher {
     if (found != jobs_.end()) cancel_job(found->second, found->second->spec.limits.kill_grace);
   }
 
+  void take_back(std::string_view token) override {
+    const auto found = jobs_.find(std::string(token));
+    if (found == jobs_.end()) return;
+    const JobPtr job = found->second;
+    if (std::erase(queue_, job) == 0) return;
+    finish_unstarted(job, JobOutcomeKind::cancelled, "not started");
+  }
+
   void drain() override {
     draining_ = true;
     const std::deque<JobPtr> queued = std::exchange(queue_, {});

@@ -57,7 +57,6 @@ class SharedPool::Core : public std::enable_shared_from_this<Core> {
   /// A job that the backend has.
   struct Ticket {
     Member* owner = nullptr;  ///< Null: its member is gone.
-    bool begun = false;       ///< The backend has accepted it, or it came by reattach.
   };
   std::map<std::string, Ticket, std::less<>> tickets;
 
@@ -113,16 +112,11 @@ class SharedPool::Member final : public Launcher {
   }
 
   void cancel(std::string_view token) override {
-    const auto queued = std::find_if(queue_.begin(), queue_.end(),
-                                     [token](const JobSpec& job) { return job.token == token; });
-    if (queued != queue_.end()) {
-      const std::string name = queued->token;
-      queue_.erase(queued);
-      finish_unstarted(name, "not started");
-      core_->schedule_rebalance();
-    } else if (owns(token)) {
-      core_->backend->cancel(token);
-    }
+    if (!cancel_queued(token) && owns(token)) core_->backend->cancel(token);
+  }
+
+  void take_back(std::string_view token) override {
+    if (!cancel_queued(token) && owns(token)) core_->backend->take_back(token);
   }
 
   void drain() override {
@@ -130,9 +124,8 @@ class SharedPool::Member final : public Launcher {
     for (const JobSpec& job : std::exchange(queue_, {})) {
       finish_unstarted(job.token, "not started: the launcher was drained");
     }
-    for (const std::string& token : own_tokens()) {
-      if (!core_->tickets.at(token).begun) core_->backend->cancel(token);
-    }
+    // Which of them have begun only the backend knows: their events may be on the way.
+    for (const std::string& token : own_tokens()) core_->backend->take_back(token);
     core_->schedule_rebalance();
   }
 
@@ -186,6 +179,17 @@ class SharedPool::Member final : public Launcher {
   bool owns(std::string_view token) const {
     const auto ticket = core_->tickets.find(token);
     return ticket != core_->tickets.end() && ticket->second.owner == this;
+  }
+
+  bool cancel_queued(std::string_view token) {
+    const auto queued = std::find_if(queue_.begin(), queue_.end(),
+                                     [token](const JobSpec& job) { return job.token == token; });
+    if (queued == queue_.end()) return false;
+    const std::string name = queued->token;
+    queue_.erase(queued);
+    finish_unstarted(name, "not started");
+    core_->schedule_rebalance();
+    return true;
   }
 
   bool is_known(const std::string& token) const {
@@ -261,7 +265,7 @@ void SharedPool::Core::leave(Member* member) {
 }
 
 void SharedPool::Core::reattach(Member* owner, Reattach job) {
-  tickets[job.spec.token] = {owner, true};
+  tickets[job.spec.token] = {owner};
   owner->handed_over();
   backend->reattach(std::move(job));
 }
@@ -276,7 +280,7 @@ void SharedPool::Core::pump() {
       next->refuse_foreign(spec.token);
       continue;
     }
-    tickets[spec.token] = {next, false};
+    tickets[spec.token] = {next};
     next->handed_over();
     backend->submit(std::move(spec));
   }
@@ -312,7 +316,6 @@ void SharedPool::Core::on_event(Event event) {
                                  : std::get<Started>(event).token;
   const auto ticket = tickets.find(token);
   if (ticket == tickets.end()) return;
-  ticket->second.begun = true;
   if (ticket->second.owner != nullptr) ticket->second.owner->deliver(std::move(event));
 }
 

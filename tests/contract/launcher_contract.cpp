@@ -103,6 +103,9 @@ void LauncherContract::reattach(Reattach job) {
 void LauncherContract::cancel(const std::string& token) {
   call([&] { launcher->cancel(token); });
 }
+void LauncherContract::take_back(const std::string& token) {
+  call([&] { launcher->take_back(token); });
+}
 void LauncherContract::drain() {
   call([&] { launcher->drain(); });
 }

@@ -101,6 +101,7 @@ class LauncherContract : public testing::TestWithParam<LauncherKind> {
   void submit(JobSpec spec);
   void reattach(Reattach job);
   void cancel(const std::string& token);
+  void take_back(const std::string& token);
   void drain();
   void close(std::chrono::milliseconds deadline = std::chrono::seconds{10});
   /// Polls the I/O context until the condition holds; fails the test after a long time.

@@ -111,6 +111,23 @@ TEST_P(LauncherContract, CancellingAFinishedOrUnknownJobDoesNothing) {
   EXPECT_EQ(events.jobs.size(), 2u);
 }
 
+TEST_P(LauncherContract, WhatWaitsIsTakenBackAndWhatRunsIsNot) {
+  open(1);
+  submit(Behaviour::block, "running");
+  run_until([&] { return events.job("running").started; }, "Started");
+  submit(Behaviour::succeed, "waiting");
+  take_back("running");
+  take_back("waiting");
+  take_back("nobody");
+  run_until([&] { return events.job("waiting").finished.has_value(); },
+            "the end of the waiting one");
+  EXPECT_EQ(outcome("waiting").kind, JobOutcomeKind::cancelled);
+  EXPECT_FALSE(events.job("waiting").started);
+  EXPECT_FALSE(events.job("running").finished.has_value());
+  cancel("running");
+  run_until_finished(2);
+}
+
 TEST_P(LauncherContract, DrainingLetsRunningJobsGoOnAndCancelsTheOthers) {
   open(1);
   submit(Behaviour::block, "running");

@@ -181,6 +181,19 @@ TEST_F(SharedPoolTest, DrainingOneLeavesTheOthersAlone) {
   EXPECT_EQ(b.ended.size(), 6u);
 }
 
+TEST_F(SharedPoolTest, DrainingSparesWhatHasBegunBeforeThatIsTold) {
+  make_pool(2);
+  Seat& a = join();
+  submit(a, "a", 4);
+  a.launcher->drain();
+  EXPECT_THAT(starts, IsEmpty()) << "nothing has been delivered yet";
+  pass(100ms);
+  EXPECT_EQ(a.ended.at("a0").kind, JobOutcomeKind::exited);
+  EXPECT_EQ(a.ended.at("a1").kind, JobOutcomeKind::exited);
+  EXPECT_EQ(a.ended.at("a2").kind, JobOutcomeKind::cancelled);
+  EXPECT_EQ(a.ended.at("a3").kind, JobOutcomeKind::cancelled);
+}
+
 TEST_F(SharedPoolTest, ClosingOneEndsItsJobsOnly) {
   make_pool(4, {{"never_ends", true}});
   Seat& a = join();
