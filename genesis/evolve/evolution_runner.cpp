@@ -180,10 +180,9 @@ void EvolutionRunner::handle(Mutated& event) {
   proposal.summary = std::move(mutation.summary);
   proposal.program_key = mutation.child.key();
   if (setup_.config.evaluation_cache) {
-    if (const auto known = setup_.known_programs.find(proposal.program_key);
-        known != setup_.known_programs.end()) {
+    if (const auto known = setup_.known_programs.find(proposal.program_key)) {
       ++meter_.status().duplicates;
-      const std::int64_t of = known->second;
+      const std::int64_t of = *known;
       end_proposal(std::move(proposal), store::ProposalFate::duplicate,
                    of >= 0 ? fmt::format("gen {}", of) : fmt::format("proposal {}", -1 - of));
       return;

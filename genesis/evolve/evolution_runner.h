@@ -18,6 +18,7 @@
 #include "genesis/base/clock.h"
 #include "genesis/evolve/attempt_policy.h"
 #include "genesis/evolve/evaluation_book.h"
+#include "genesis/evolve/known_programs.h"
 #include "genesis/evolve/mutator.h"
 #include "genesis/evolve/population.h"
 #include "genesis/evolve/progress_meter.h"
@@ -58,7 +59,7 @@ struct RunnerSetup {
   std::vector<std::string> notices;  ///< To be told at the start.
   std::int64_t target_generations = 0;
   store::LoadedRun loaded;
-  std::unordered_map<std::string, std::int64_t> known_programs;  ///< key → generation
+  KnownPrograms known_programs;          ///< With generations, or -1 - proposal while queued.
   RunStatus status;                      ///< Restored counts of earlier sessions.
   std::chrono::milliseconds elapsed{0};  ///< Of earlier sessions.
   bool results_on_this_machine = true;   ///< Not on a network file system.

@@ -119,7 +119,7 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
   parts_.store->put_state("elapsed_millis", std::to_string(elapsed().count()));
   failpoint("runner.record.after");
   ++uncommitted_;
-  setup_.known_programs[program.program_key] = program.generation;
+  setup_.known_programs.set(program.program_key, program.generation);
 
   RunStatus& status = meter_.status();
   meter_.count(program.outcome, parts_.clock->steady());

@@ -11,8 +11,7 @@ namespace genesis::evolve {
 void EvolutionRunner::take_up_seeds() {
   for (std::size_t i = 0; i < seeds_.size(); ++i) {
     const std::string key = seeds_.at(i).program.key();
-    const auto known = setup_.known_programs.find(key);
-    if (known != setup_.known_programs.end()) seeds_.settle(key, known->second);
+    if (const auto known = setup_.known_programs.find(key)) seeds_.settle(key, *known);
   }
   for (const std::string& text : setup_.notices) notice(text);
 }

@@ -72,6 +72,7 @@ class Population {
   }
   /// Is a correct program of this score better than the best so far?
   bool would_improve(bool correct, double score) const;
+  int islands() const { return static_cast<int>(islands_.size()); }
   std::size_t island_size(int island) const;
   std::span<const RankedSet::Entry> archive() const { return archive_; }
 

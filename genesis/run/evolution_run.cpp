@@ -305,9 +305,9 @@ class EvolutionRunImpl final : public EvolutionRun {
     setup_.status.initial_score = history.initial_score;
     publisher_->sweep(
         [&](std::int64_t evaluation) -> std::optional<evolve::PublishOrder> {
-          const auto at = history.generation_of.find(evaluation);
-          if (at == history.generation_of.end()) return std::nullopt;
-          return order_of(at->second);
+          const auto generation = store_->generation_of(evaluation);
+          if (!generation || !*generation) return std::nullopt;
+          return order_of(**generation);
         },
         folders_in_flight());
     return {};

@@ -1,32 +1,118 @@
 #include "genesis/run/restored_history.h"
 
+#include <fmt/format.h>
+
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace genesis::run {
+namespace {
+
+/// Where programs have got to by moving between islands. A long run has several moves per program;
+/// to repeat each in the population would take longer than all the rest, and their order only
+/// matters for the few programs that live on several islands.
+class Places {
+ public:
+  void take(const store::MoveRecord& move) {
+    const auto index = static_cast<std::size_t>(move.generation);
+    if (index >= last_.size()) last_.resize(index + 1, kNotMoved);
+    // Copies come with the program's own record, before it can have moved.
+    if (move.copy) last_[index] = kInOrder;
+    if (last_[index] == kInOrder) {
+      in_order_.push_back(move);
+    } else {
+      last_[index] = move.to_island;
+    }
+  }
+
+  int of(std::int64_t generation, int born) const {
+    const auto index = static_cast<std::size_t>(generation);
+    return index < last_.size() && last_[index] >= 0 ? last_[index] : born;
+  }
+  const std::vector<store::MoveRecord>& in_order() const { return in_order_; }
+
+ private:
+  static constexpr int kNotMoved = -1;
+  static constexpr int kInOrder = -2;
+  std::vector<int> last_;
+  std::vector<store::MoveRecord> in_order_;
+};
+
+/// What would lead out of the indexes: only a damaged file, or one that something else wrote, holds
+/// it. Keeps the first finding.
+class Soundness {
+ public:
+  Soundness(std::int64_t programs, int islands) : programs_(programs), islands_(islands) {}
+
+  bool holds(const store::MoveRecord& move) {
+    if (move.generation >= 0 && move.generation < programs_ && is_island(move.from_island) &&
+        is_island(move.to_island)) {
+      return true;
+    }
+    return complain(fmt::format("generation {} moves from island {} to {}", move.generation,
+                                move.from_island, move.to_island));
+  }
+  bool holds(const store::ProgramOutline& program, std::int64_t expected) {
+    if (program.generation == expected && program.parent >= -1 && program.parent < expected &&
+        is_island(program.island)) {
+      return true;
+    }
+    return complain(fmt::format("generation {} stands in place of {}, with parent {} on island {}",
+                                program.generation, expected, program.parent, program.island));
+  }
+
+  Status status() const {
+    if (what_.empty()) return {};
+    return make_error(ErrorKind::parse,
+                      fmt::format("reading the run's store: {}, and the run has {} programs on {} "
+                                  "islands; the file is corrupt, restore it from a copy",
+                                  what_, programs_, islands_));
+  }
+
+ private:
+  bool is_island(int number) const { return number >= 0 && number < islands_; }
+  bool complain(std::string what) {
+    if (what_.empty()) what_ = std::move(what);
+    return false;
+  }
+
+  const std::int64_t programs_;
+  const int islands_;
+  std::string what_;
+};
+
+evolve::Member member_of(const store::ProgramOutline& program, int island) {
+  evolve::Member member;
+  member.generation = program.generation;
+  member.parent = program.parent;
+  member.score = program.score;
+  member.island = island;
+  member.correct = program.correct;
+  return member;
+}
+
+}  // namespace
 
 Result<RestoredHistory> restore_history(store::RunStore& store, evolve::Population& population) {
   RestoredHistory history;
   GENESIS_TRY_ASSIGN(history.loaded, store.load());
-  std::size_t next_move = 0;
-  const auto& moves = history.loaded.moves;
-  GENESIS_TRY(store.for_each_program([&](const store::ProgramRecord& program) {
-    evolve::Member member;
-    member.generation = program.generation;
-    member.parent = program.parent;
-    member.score = program.score;
-    member.island = program.island;
-    member.correct = program.correct;
-    population.restore(member);
-    for (; next_move < moves.size() && moves[next_move].event <= population.size(); ++next_move) {
-      const store::MoveRecord& move = moves[next_move];
-      population.apply({move.generation, move.from_island, move.to_island, move.copy});
-    }
-    history.known_programs[program.program_key] = program.generation;
-    ++history.outcomes[program.outcome];
-    if (program.generation == 0) history.initial_score = program.score;
-    history.generation_of[program.evaluation] = program.generation;
-    return true;
+  Soundness sound(history.loaded.next_generation, population.islands());
+  Places places;
+  GENESIS_TRY(store.for_each_move([&](const store::MoveRecord& move) {
+    if (sound.holds(move)) places.take(move);
   }));
+  GENESIS_TRY(store.for_each_outline([&](const store::ProgramOutline& program) {
+    if (!sound.holds(program, population.size())) return;
+    population.restore(member_of(program, places.of(program.generation, program.island)));
+    history.known_programs.set(program.program_key, program.generation);
+    ++history.outcomes[std::string(program.outcome)];
+    if (program.generation == 0) history.initial_score = program.score;
+  }));
+  GENESIS_TRY(sound.status());
+  for (const store::MoveRecord& move : places.in_order()) {
+    population.apply({move.generation, move.from_island, move.to_island, move.copy});
+  }
   return history;
 }
 

@@ -33,6 +33,12 @@ class Row {
   void operator>>(int& out) { out = next().getInt(); }
   void operator>>(bool& out) { out = next().getInt() != 0; }
   void operator>>(std::string& out) { out = next().getString(); }
+  /// Until the statement's next step.
+  void operator>>(std::string_view& out) {
+    const SQLite::Column column = next();
+    const char* const text = column.getText();
+    out = std::string_view(text, static_cast<std::size_t>(column.getBytes()));
+  }
   void operator>>(double& out) {
     const SQLite::Column column = next();
     out = column.isNull() ? std::numeric_limits<double>::quiet_NaN() : column.getDouble();
@@ -129,18 +135,6 @@ Counters read_counters(SQLite::Database& database) {
   return c;
 }
 
-std::vector<MoveRecord> read_moves(SQLite::Database& database) {
-  SQLite::Statement rows(database,
-                         "SELECT event, generation, from_island, to_island, copy FROM moves "
-                         "ORDER BY event, id");
-  std::vector<MoveRecord> moves;
-  while (rows.executeStep()) {
-    MoveRecord& move = moves.emplace_back();
-    Row(rows).read(move.event, move.generation, move.from_island, move.to_island, move.copy);
-  }
-  return moves;
-}
-
 std::int64_t next_id(SQLite::Database& database, const char* sql) {
   const auto last = query_integer(database, sql);
   return last ? *last + 1 : 0;
@@ -188,7 +182,6 @@ Result<LoadedRun> Queries::load() {
     const ReadTransaction transaction(database_);
     LoadedRun run;
     GENESIS_TRY_ASSIGN(run.pending, read_pending(database_));
-    run.moves = read_moves(database_);
     run.counters = read_counters(database_);
     run.next_proposal = next_id(database_, "SELECT max(id) FROM proposals");
     run.next_evaluation = next_id(database_, "SELECT max(id) FROM evaluations");
@@ -249,6 +242,45 @@ Status Queries::for_each_program(const Visit& visit) {
       if (!visit(read_program(rows))) break;
     }
     return {};
+  });
+}
+
+Status Queries::for_each_outline(const std::function<void(const ProgramOutline&)>& visit) {
+  return guarded(kReading, [&]() -> Status {
+    SQLite::Statement rows(database_,
+                           "SELECT generation, parent, island, score, correct, program_key, "
+                           "outcome FROM programs ORDER BY generation");
+    ProgramOutline p;
+    while (rows.executeStep()) {
+      Row(rows).read(p.generation, p.parent, p.island, p.score, p.correct, p.program_key,
+                     p.outcome);
+      visit(p);
+    }
+    return {};
+  });
+}
+
+// Moves are journaled in order of event, so their ids are in that order too: no sorting of
+// millions.
+Status Queries::for_each_move(const std::function<void(const MoveRecord&)>& visit) {
+  return guarded(kReading, [&]() -> Status {
+    SQLite::Statement rows(
+        database_, "SELECT event, generation, from_island, to_island, copy FROM moves ORDER BY id");
+    MoveRecord move;
+    while (rows.executeStep()) {
+      Row(rows).read(move.event, move.generation, move.from_island, move.to_island, move.copy);
+      visit(move);
+    }
+    return {};
+  });
+}
+
+Result<std::optional<std::int64_t>> Queries::generation_of(std::int64_t evaluation) {
+  return guarded(kReading, [&]() -> Result<std::optional<std::int64_t>> {
+    SQLite::Statement row(database_, "SELECT generation FROM programs WHERE evaluation=?");
+    row.bind(1, evaluation);
+    if (!row.executeStep()) return std::optional<std::int64_t>();
+    return std::optional<std::int64_t>(row.getColumn(0).getInt64());
   });
 }
 

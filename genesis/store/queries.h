@@ -38,6 +38,9 @@ class Queries {
   Result<std::vector<ProgramRecord>> top(int count);
   Result<std::vector<ProgramRecord>> improvements();
   Status for_each_program(const Visit& visit);
+  Status for_each_outline(const std::function<void(const ProgramOutline&)>& visit);
+  Status for_each_move(const std::function<void(const MoveRecord&)>& visit);
+  Result<std::optional<std::int64_t>> generation_of(std::int64_t evaluation);
   Result<ProgramRecord> program(std::int64_t generation);
   Result<Program> source(std::int64_t generation);
   std::optional<std::string> state(std::string_view key);

@@ -89,6 +89,17 @@ struct MoveRecord {
   bool copy = false;  ///< True: also stays.
 };
 
+/// The part of a program's row that a resumed run rebuilds its indexes from.
+struct ProgramOutline {
+  std::int64_t generation = 0;
+  std::int64_t parent = -1;
+  int island = 0;
+  double score = 0;
+  bool correct = false;
+  std::string_view program_key;  ///< These two live as long as the visit.
+  std::string_view outcome;
+};
+
 /// An evaluation that an earlier runner left unfinished.
 struct PendingEvaluation {
   std::int64_t evaluation = 0;

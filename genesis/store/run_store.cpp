@@ -87,6 +87,18 @@ class SqliteRunStore final : public RunStore {
     const auto lock = lock_for_reading();
     return queries_.for_each_program(visit);
   }
+  Status for_each_outline(const std::function<void(const ProgramOutline&)>& visit) override {
+    const auto lock = lock_for_reading();
+    return queries_.for_each_outline(visit);
+  }
+  Status for_each_move(const std::function<void(const MoveRecord&)>& visit) override {
+    const auto lock = lock_for_reading();
+    return queries_.for_each_move(visit);
+  }
+  Result<std::optional<std::int64_t>> generation_of(std::int64_t evaluation) override {
+    const auto lock = lock_for_reading();
+    return queries_.generation_of(evaluation);
+  }
   Result<ProgramRecord> program(std::int64_t generation) override {
     const auto lock = lock_for_reading();
     return queries_.program(generation);

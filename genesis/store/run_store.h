@@ -42,7 +42,6 @@ struct StoreOptions {
 /// Everything a runner needs to go on where an earlier one stopped.
 struct LoadedRun {
   std::vector<PendingEvaluation> pending;
-  std::vector<MoveRecord> moves;  ///< In order of event.
   Counters counters;
   std::int64_t next_proposal = 0;
   std::int64_t next_evaluation = 0;
@@ -96,6 +95,12 @@ class RunStore {
   /// Calls `visit` for every program in order of generation, without candidate texts; stops early
   /// when it returns false. A million rows in seconds.
   virtual Status for_each_program(const std::function<bool(const ProgramRecord&)>& visit) = 0;
+  /// The same with what indexes hold, which takes a fraction of the time.
+  virtual Status for_each_outline(const std::function<void(const ProgramOutline&)>& visit) = 0;
+  /// All moves between islands in order of event. There may be several times as many as programs.
+  virtual Status for_each_move(const std::function<void(const MoveRecord&)>& visit) = 0;
+  /// The generation that an evaluation became, if it is recorded.
+  virtual Result<std::optional<std::int64_t>> generation_of(std::int64_t evaluation) = 0;
   virtual Result<ProgramRecord> program(std::int64_t generation) = 0;
   virtual Result<Program> source(std::int64_t generation) = 0;
   virtual std::optional<std::string> state(std::string_view key) = 0;

@@ -99,7 +99,7 @@ void GrowingRun::propose(std::int64_t id, Source source) {
   }
   Program candidate("main.py", std::move(text));
   proposal.program_key = candidate.key();
-  if (!history_.known_programs.emplace(proposal.program_key, -1 - id).second) {
+  if (!history_.known_programs.emplace(proposal.program_key, -1 - id)) {
     throw std::runtime_error(fmt::format("program {} is not distinct", id));
   }
   InFlight one;
@@ -172,7 +172,7 @@ void GrowingRun::record(InFlight done) {
   store_->record(program, std::move(moves));
   store_->put_state("mutator", "0.5 0.25 0.25");
   store_->put_state("elapsed_millis", std::to_string(done.id));
-  history_.known_programs[program.program_key] = program.generation;
+  history_.known_programs.set(program.program_key, program.generation);
   sources_.put(program.generation, {done.program, program.public_json, "", std::nullopt});
   publish_later(std::move(program), done);
 }

@@ -262,7 +262,8 @@ TEST_F(StoreTest, MovesComeBackInOrder) {
   store->record(make_program(1, 1),
                 {{.event = 2, .generation = 1, .from_island = 2, .to_island = 0}});
   ASSERT_TRUE(store->flush());
-  const auto moves = store->load()->moves;
+  std::vector<MoveRecord> moves;
+  ASSERT_TRUE(store->for_each_move([&](const MoveRecord& move) { moves.push_back(move); }));
   ASSERT_THAT(moves, SizeIs(3));
   EXPECT_EQ(moves[1].to_island, 2);
   EXPECT_TRUE(moves[1].copy);
@@ -280,6 +281,47 @@ TEST_F(StoreTest, ProgramsStreamInOrderAndStopEarly) {
     return program.generation < 3;
   }));
   EXPECT_THAT(seen, ElementsAre(0, 1, 2, 3));
+}
+
+TEST_F(StoreTest, OutlinesHoldWhatIndexesNeed) {
+  const auto store = open();
+  for (int i = 0; i < 3; ++i) evolve_one(*store, i, i);
+  store->queue_evaluation(3, make_proposal(3), make_attempt(3));
+  ProgramRecord wrong = make_program(3, std::numeric_limits<double>::quiet_NaN());
+  wrong.correct = false;
+  wrong.outcome = "timeout";
+  store->record(wrong, {});
+  ASSERT_TRUE(store->flush());
+  std::vector<ProgramOutline> seen;
+  std::vector<std::string> texts;
+  ASSERT_TRUE(store->for_each_outline([&](const ProgramOutline& outline) {
+    seen.push_back(outline);
+    texts.push_back(std::string(outline.program_key) + " " + std::string(outline.outcome));
+  }));
+  ASSERT_THAT(seen, SizeIs(4));
+  EXPECT_EQ(seen[2].generation, 2);
+  EXPECT_EQ(seen[2].parent, 1);
+  EXPECT_EQ(seen[1].island, 1);
+  EXPECT_EQ(seen[2].score, 2);
+  EXPECT_TRUE(seen[2].correct);
+  EXPECT_EQ(texts[2], make_program(2).program_key + " ok");
+  EXPECT_TRUE(std::isnan(seen[3].score));
+  EXPECT_FALSE(seen[3].correct);
+  EXPECT_EQ(texts[3], wrong.program_key + " timeout");
+}
+
+TEST_F(StoreTest, AnEvaluationIsFoundByItsNumberOnceItIsRecorded) {
+  const auto store = open();
+  evolve_one(*store, 0, 1);
+  store->queue_evaluation(7, make_proposal(7), make_attempt(7));
+  ProgramRecord program = make_program(7, 1);
+  program.generation = 1;
+  ASSERT_TRUE(store->flush());
+  EXPECT_EQ(store->generation_of(7).value(), std::nullopt);
+  store->record(program, {});
+  ASSERT_TRUE(store->flush());
+  EXPECT_EQ(store->generation_of(7).value(), 1);
+  EXPECT_EQ(store->generation_of(1).value(), std::nullopt);
 }
 
 TEST_F(StoreTest, AnOlderOwnerIsShutOut) {
