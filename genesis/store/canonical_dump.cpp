@@ -5,6 +5,7 @@
 
 #include "genesis/base/hash.h"
 #include "genesis/base/text.h"
+#include "genesis/store/moves.h"
 #include "genesis/store/queries.h"
 
 // What makes two runs the same: which proposals were made of which parents by which operator, what
@@ -81,16 +82,12 @@ void dump_programs(SQLite::Database& database, std::string& out) {
   }
 }
 
-void dump_moves(SQLite::Database& database, std::string& out) {
-  SQLite::Statement rows(database,
-                         "SELECT event, generation, from_island, to_island, copy FROM moves "
-                         "ORDER BY event, id");
-  while (rows.executeStep()) {
+Status dump_moves(SQLite::Database& database, std::string& out) {
+  return read_moves(database, [&out](const MoveRecord& move) {
     fmt::format_to(std::back_inserter(out), "move event={} program={} from={} to={} copy={}\n",
-                   rows.getColumn(0).getInt64(), rows.getColumn(1).getInt64(),
-                   rows.getColumn(2).getInt(), rows.getColumn(3).getInt(),
-                   rows.getColumn(4).getInt());
-  }
+                   move.event, move.generation, move.from_island, move.to_island,
+                   static_cast<int>(move.copy));
+  });
 }
 
 }  // namespace
@@ -99,7 +96,7 @@ Result<std::string> dump_canonically(SQLite::Database& database) {
   std::string out = "genesis canonical dump 1\n";
   GENESIS_TRY(dump_proposals(database, out));
   dump_programs(database, out);
-  dump_moves(database, out);
+  GENESIS_TRY(dump_moves(database, out));
   return out;
 }
 

@@ -114,7 +114,7 @@ Result<std::unique_ptr<SQLite::Database>> open_reader(const std::filesystem::pat
     return make_error(ErrorKind::not_found,
                       fmt::format("reading the store '{}': it holds no run yet", file.string()));
   }
-  if (state == SchemaState::current) {
+  if (state == SchemaState::current || view_as_current(*database)) {
     database->exec("PRAGMA query_only=ON");
     return database;
   }

@@ -9,6 +9,7 @@
 
 #include "genesis/base/failpoint.h"
 #include "genesis/store/connection.h"
+#include "genesis/store/moves.h"
 #include "genesis/store/statements.h"
 
 namespace genesis::store {
@@ -78,9 +79,9 @@ struct Journal::Commands {
         program(
             database,
             "INSERT INTO programs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-        move(database,
-             "INSERT INTO moves(event, generation, from_island, to_island, copy) "
-             "VALUES(?,?,?,?,?)"),
+        moves(database,
+              "INSERT INTO island_moves VALUES(?1,?2) "
+              "ON CONFLICT(event) DO UPDATE SET moves=moves || ' ' || ?2"),
         state(database, "INSERT OR REPLACE INTO state VALUES(?,?)"),
         meta(database, "INSERT OR REPLACE INTO meta VALUES(?,?)"),
         counters(
@@ -93,7 +94,7 @@ struct Journal::Commands {
         fence(database, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='fence'") {}
 
   Command proposal, candidate, evaluation, attempt, ref, finish, decide, record_fate, abandon_fate,
-      program, move, state, meta, counters, outcome;
+      program, moves, state, meta, counters, outcome;
   SQLite::Statement fence;
 };
 
@@ -101,7 +102,8 @@ Journal::Journal(SQLite::Database& database, std::int64_t fence, bool power_need
     : database_(database),
       fence_(fence),
       power_needs_sync_(power_needs_sync),
-      commands_(std::make_unique<Commands>(database)) {
+      commands_(std::make_unique<Commands>(database)),
+      ranking_(database) {
   SQLite::Statement row(database, "SELECT * FROM counters WHERE id=1");
   if (row.executeStep()) {
     Counters& c = committed_counters_;
@@ -135,6 +137,7 @@ Status Journal::commit(Batch& batch) {
   if (!status && status.error().kind == ErrorKind::internal) status = transact(batch, true);
   if (status) {
     committed_counters_ = counters_;
+    ranking_.commit();
     for (const std::int64_t evaluation : decided_) forget_attempts(evaluation);
   }
   return status;
@@ -142,6 +145,7 @@ Status Journal::commit(Batch& batch) {
 
 Status Journal::transact(Batch& batch, bool entry_by_entry) {
   counters_ = committed_counters_;
+  ranking_.begin();
   new_outcomes_.clear();
   decided_.clear();
   batch.refused.clear();
@@ -184,6 +188,7 @@ void Journal::write(Batch& batch, bool entry_by_entry) {
     }
   }
   for (const auto& [key, value] : batch.state) commands_->state.run(key, Command::Blob{value});
+  ranking_.sort_in_if_due(counters_.programs);
   // Without a changed page there would be nothing to make synchronous: a number of this row always
   // changes.
   write_counters();
@@ -298,9 +303,8 @@ void Journal::apply(const RecordProgram& entry) {
                          p.wall_millis, p.cpu_millis, p.peak_memory_bytes, p.program_key, p.mutator,
                          p.patch, p.outcome, p.summary, p.error, p.public_json, p.private_json,
                          p.text_feedback, p.extra_json, p.log_tail, p.log_path, p.log_bytes);
-  for (const MoveRecord& move : entry.moves) {
-    commands_->move.run(move.event, move.generation, move.from_island, move.to_island, move.copy);
-  }
+  insert_moves(entry);
+  if (p.correct) ranking_.add(p.generation, p.score);
   ++counters_.programs;
   ++new_outcomes_[p.outcome];
   decided_.insert(p.evaluation);
@@ -325,6 +329,26 @@ void Journal::insert_proposal(const ProposalRecord& p, ProposalFate fate) {
                           p.mutator, p.patch, p.summary, static_cast<int>(fate), p.detail,
                           p.program_key);
   if (!p.candidate.empty()) commands_->candidate.run(p.id, Command::Blob{p.candidate});
+}
+
+// Usually all of one event; each event has a text of its own.
+void Journal::insert_moves(const RecordProgram& entry) {
+  const std::vector<MoveRecord>& moves = entry.moves;
+  for (auto first = moves.begin(); first != moves.end();) {
+    const auto last = std::find_if(
+        first, moves.end(), [&](const MoveRecord& move) { return move.event != first->event; });
+    for (auto move = first; move != last; ++move) {
+      if (move->generation >= 0 && move->generation <= entry.program.generation &&
+          move->from_island >= 0 && move->to_island >= 0) {
+        continue;
+      }
+      refuse(fmt::format("recording generation {}: generation {} cannot move from island {} to {}",
+                         entry.program.generation, move->generation, move->from_island,
+                         move->to_island));
+    }
+    commands_->moves.run(first->event, encode_moves({first, last}));
+    first = last;
+  }
 }
 
 void Journal::insert_attempt(const AttemptRecord& a, std::int64_t evaluation) {

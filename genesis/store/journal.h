@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "genesis/base/error.h"
+#include "genesis/store/ranking.h"
 #include "genesis/store/records.h"
 
 namespace SQLite {
@@ -110,6 +111,7 @@ class Journal {
   void apply(const SetMeta& entry);
 
   void insert_proposal(const ProposalRecord& proposal, ProposalFate fate);
+  void insert_moves(const RecordProgram& entry);
   void insert_attempt(const AttemptRecord& attempt, std::int64_t evaluation);
   const AttemptKey* find_attempt(const std::string& token) const;
   void write_counters();
@@ -120,6 +122,7 @@ class Journal {
   const bool power_needs_sync_;
   bool synchronous_full_ = true;  ///< As the connection is handed over.
   std::unique_ptr<Commands> commands_;
+  Ranking ranking_;
   Counters counters_;
   Counters committed_counters_;
   std::map<std::string, std::int64_t> new_outcomes_;

@@ -8,6 +8,8 @@
 
 #include "genesis/base/text.h"
 #include "genesis/store/connection.h"
+#include "genesis/store/moves.h"
+#include "genesis/store/ranking.h"
 
 namespace genesis::store {
 namespace {
@@ -215,11 +217,19 @@ std::vector<ProgramRecord> Queries::select(const std::string& tail, std::int64_t
   return programs;
 }
 
+Result<std::vector<ProgramRecord>> Queries::ranked(std::int64_t first, std::int64_t end,
+                                                   std::int64_t count) {
+  std::vector<ProgramRecord> programs;
+  for (const std::int64_t generation : ranked_generations(database_, count, first, end)) {
+    GENESIS_TRY_ASSIGN(ProgramRecord one, program(generation));
+    programs.push_back(std::move(one));
+  }
+  return programs;
+}
+
 Result<std::vector<ProgramRecord>> Queries::top(int count) {
   return guarded(kReading, [&]() -> Result<std::vector<ProgramRecord>> {
-    // The index holds correct programs only, best first; equal scores in order of generation.
-    return select("WHERE correct AND score IS NOT NULL ORDER BY score DESC, generation",
-                  std::max(count, 0));
+    return ranked(0, std::numeric_limits<std::int64_t>::max(), std::max(count, 0));
   });
 }
 
@@ -260,19 +270,8 @@ Status Queries::for_each_outline(const std::function<void(const ProgramOutline&)
   });
 }
 
-// Moves are journaled in order of event, so their ids are in that order too: no sorting of
-// millions.
 Status Queries::for_each_move(const std::function<void(const MoveRecord&)>& visit) {
-  return guarded(kReading, [&]() -> Status {
-    SQLite::Statement rows(
-        database_, "SELECT event, generation, from_island, to_island, copy FROM moves ORDER BY id");
-    MoveRecord move;
-    while (rows.executeStep()) {
-      Row(rows).read(move.event, move.generation, move.from_island, move.to_island, move.copy);
-      visit(move);
-    }
-    return {};
-  });
+  return guarded(kReading, [&]() -> Status { return read_moves(database_, visit); });
 }
 
 Result<std::optional<std::int64_t>> Queries::generation_of(std::int64_t evaluation) {

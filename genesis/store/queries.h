@@ -48,6 +48,9 @@ class Queries {
   Result<std::string> canonical_dump();
 
  private:
+  /// The best `count` of the generations from `first` to before `end`.
+  Result<std::vector<ProgramRecord>> ranked(std::int64_t first, std::int64_t end,
+                                            std::int64_t count);
   std::vector<ProgramRecord> select(const std::string& tail, std::int64_t limit);
 
   SQLite::Database& database_;

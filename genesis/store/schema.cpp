@@ -11,6 +11,14 @@
 namespace genesis::store {
 namespace {
 
+// How version 3 holds the moves of version 2.
+#define GENESIS_MOVES_OF_VERSION_2                                                          \
+  "SELECT e.event, (SELECT group_concat(one, ' ') FROM ("                                   \
+  "SELECT generation || ':' || from_island || iif(copy, '+', '>') || to_island AS one "     \
+  "FROM main.moves m WHERE m.id BETWEEN e.first AND e.last AND m.event=e.event ORDER BY id" \
+  ")) AS moves FROM (SELECT event, min(id) AS first, max(id) AS last FROM main.moves "      \
+  "GROUP BY event) e"
+
 // One entry per version: what makes version N out of N - 1. Never edited once released; a change of
 // the schema is a new entry and a fixture of the version before it under tests/golden/store.
 //
@@ -114,7 +122,31 @@ INSERT INTO counters SELECT 1,
   0;
 CREATE TABLE outcomes(outcome TEXT PRIMARY KEY NOT NULL, programs INTEGER NOT NULL) STRICT;
 INSERT INTO outcomes SELECT outcome, count(*) FROM programs GROUP BY outcome;
+)sql",
+    // What a long run's programs cost most: four rows of moves each, with a look at a program far
+    // back, and a page at random of the index by score. See moves.h and ranking.h.
+    R"sql(
+CREATE TABLE island_moves(event INTEGER PRIMARY KEY, moves TEXT NOT NULL) STRICT;
+INSERT INTO island_moves )sql" GENESIS_MOVES_OF_VERSION_2 R"sql(;
+DROP TABLE moves;
+CREATE TABLE ranking(
+  score REAL NOT NULL,
+  generation INTEGER NOT NULL,
+  PRIMARY KEY(score DESC, generation)) STRICT, WITHOUT ROWID;
+INSERT INTO ranking SELECT score, generation FROM programs
+  WHERE correct AND score IS NOT NULL ORDER BY score DESC, generation;
+DROP INDEX programs_by_score;
+CREATE TABLE unranked(generation INTEGER PRIMARY KEY, score REAL NOT NULL) STRICT;
 )sql"};
+
+// Not a temporary copy: a store of a million programs is larger than memory may be.
+constexpr const char* kVersion2AsCurrent =
+    "CREATE TEMP VIEW island_moves AS " GENESIS_MOVES_OF_VERSION_2
+    R"sql(;
+CREATE TEMP VIEW ranking AS SELECT score, generation FROM main.programs
+  WHERE correct AND score IS NOT NULL;
+CREATE TEMP VIEW unranked AS SELECT generation, score FROM main.programs WHERE 0;
+)sql";
 
 Status migrate_step(SQLite::Database& database, std::int64_t to) {
   database.exec("BEGIN IMMEDIATE");
@@ -161,6 +193,13 @@ Status migrate_schema(SQLite::Database& database, const std::filesystem::path& f
     GENESIS_TRY(migrate_step(database, to));
   }
   return {};
+}
+
+bool view_as_current(SQLite::Database& database) {
+  static_assert(kSchemaVersion == 3, "the views lead from 2 to 3");
+  if (query_integer(database, "PRAGMA user_version") != 2) return false;
+  database.exec(kVersion2AsCurrent);
+  return true;
 }
 
 }  // namespace genesis::store

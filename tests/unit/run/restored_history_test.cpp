@@ -90,7 +90,7 @@ TEST(RestoredHistory, ARestoredPopulationDrawsAsTheOneThatGrew) {
 
 TEST(RestoredHistory, WhatLeadsOutOfTheIndexesIsCorruptAndNamed) {
   for (const store::MoveRecord& wrong :
-       {store::MoveRecord{10, 3, 0, 4, false}, store::MoveRecord{10, 3, -1, 1, true}}) {
+       {store::MoveRecord{10, 3, 0, 4, false}, store::MoveRecord{10, 3, 4, 1, true}}) {
     const TempDir dir("genesis-history");
     const auto store = open_store(dir);
     evolve::Population grown(DatabaseConfig{}, 7);

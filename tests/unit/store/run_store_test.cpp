@@ -283,6 +283,30 @@ TEST_F(StoreTest, ProgramsStreamInOrderAndStopEarly) {
   EXPECT_THAT(seen, ElementsAre(0, 1, 2, 3));
 }
 
+TEST_F(StoreTest, AMoveThatCannotBeIsRefusedWithItsRecord) {
+  const auto store = open();
+  evolve_one(*store, 0, 0);
+  store->queue_evaluation(1, make_proposal(1), make_attempt(1));
+  for (const MoveRecord& wrong : {MoveRecord{2, 2, 0, 1, false}, MoveRecord{2, -1, 0, 1, false},
+                                  MoveRecord{2, 0, -1, 1, false}, MoveRecord{2, 0, 0, -1, true}}) {
+    store->record(make_program(1, 1), {wrong});
+  }
+  store->record(make_program(1, 1), {{2, 0, 0, 1, false}, {2, 0, -1, 1, false}});
+  ASSERT_TRUE(store->flush());
+  ASSERT_TRUE(posted_.run_until([&] { return troubles_.size() == 5; }));
+  EXPECT_THAT(troubles_.back().error().message,
+              HasSubstr("generation 0 cannot move from island -1 to 1"));
+  EXPECT_EQ(store->load()->counters.programs, 1);
+  int moves = 0;
+  ASSERT_TRUE(store->for_each_move([&](const MoveRecord&) { ++moves; }));
+  EXPECT_EQ(moves, 0);
+  store->record(make_program(1, 1), {{2, 0, 0, 1, false}, {3, 1, 1, 0, false}});
+  ASSERT_TRUE(store->flush());
+  ASSERT_TRUE(
+      store->for_each_move([&](const MoveRecord& move) { moves += move.event == 3 ? 10 : 1; }));
+  EXPECT_EQ(moves, 11);
+}
+
 TEST_F(StoreTest, OutlinesHoldWhatIndexesNeed) {
   const auto store = open();
   for (int i = 0; i < 3; ++i) evolve_one(*store, i, i);

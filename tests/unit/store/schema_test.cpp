@@ -25,10 +25,10 @@ class SchemaTest : public StoreTest {
     sqlite3_free(message);
     sqlite3_close(database);
   }
-  void make_old_store() {
-    const std::filesystem::path golden = GENESIS_SOURCE_DIR "/tests/golden/store/schema_1.sql";
-    run_sql(read_file(golden).value());
+  static std::string golden(const std::string& name) {
+    return read_file(GENESIS_SOURCE_DIR "/tests/golden/store/" + name).value();
   }
+  void make_old_store(int version = 1) { run_sql(golden(fmt::format("schema_{}.sql", version))); }
   Error open_error(std::int64_t fence = 0) {
     StoreOptions wanted = options();
     wanted.fence = fence;
@@ -67,6 +67,59 @@ TEST_F(SchemaTest, AReaderShowsAnOldStoreWithoutChangingIt) {
   EXPECT_EQ(reader()->counters()->programs, 2);
   EXPECT_EQ(reader()->best().value()->generation, 0);
   EXPECT_EQ(read_file(file()).value(), bytes);
+}
+
+TEST_F(SchemaTest, AStoreOfSchemaTwoIsTakenForward) {
+  make_old_store(2);
+  {
+    const auto store = open(4);
+    std::vector<std::string> moves;
+    ASSERT_TRUE(store->for_each_move([&](const MoveRecord& move) {
+      moves.push_back(fmt::format("{}: {} from {} to {}{}", move.event, move.generation,
+                                  move.from_island, move.to_island, move.copy ? ", stays" : ""));
+    }));
+    EXPECT_THAT(moves, ElementsAre("1: 0 from 0 to 1, stays", "1: 0 from 0 to 2, stays",
+                                   "1: 0 from 0 to 3, stays", "4: 3 from 2 to 0",
+                                   "4: 2 from 2 to 1", "5: 2 from 1 to 3"));
+  }
+  EXPECT_EQ(reader()->canonical_dump().value(), golden("schema_2.dump"));
+  EXPECT_THAT(best_first(*reader(), 10), ElementsAre(2, 0, 3));
+  {
+    const auto store = open(5);
+    store->finish_attempt("t3", "exited", "");
+    ProgramRecord program = make_program(2, 0.6);
+    program.generation = 5;
+    store->record(program, {{.event = 6, .generation = 3, .from_island = 0, .to_island = 1}});
+    ASSERT_TRUE(store->flush());
+  }
+  EXPECT_THAT(troubles_, SizeIs(0));
+  EXPECT_THAT(best_first(*reader(), 10), ElementsAre(2, 5, 0, 3));
+  EXPECT_THAT(best_first(*reader(), 2), ElementsAre(2, 5));
+  EXPECT_THAT(reader()->canonical_dump().value(),
+              HasSubstr("move event=6 program=3 from=0 to=1 copy=0\n"));
+}
+
+TEST_F(SchemaTest, AReaderShowsAStoreOfSchemaTwoAsItIs) {
+  make_old_store(2);
+  const std::string bytes = read_file(file()).value();
+  const auto looker = reader();
+  EXPECT_EQ(looker->canonical_dump().value(), golden("schema_2.dump"));
+  EXPECT_THAT(best_first(*looker, 10), ElementsAre(2, 0, 3));
+  EXPECT_THAT(best_first(*looker, 1), ElementsAre(2));
+  EXPECT_EQ(looker->best().value()->generation, 2);
+  EXPECT_THAT(looker->improvements().value(), SizeIs(2));
+  EXPECT_EQ(read_file(file()).value(), bytes);
+}
+
+TEST_F(SchemaTest, MovesThatAreNotReadableAreAnError) {
+  { const auto store = open(); }
+  run_sql("INSERT INTO island_moves VALUES(3,'1:0>2 2:0')");
+  const auto store = open(1);
+  const Status status = store->for_each_move([](const MoveRecord&) {});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::parse);
+  EXPECT_THAT(status.error().message, HasSubstr("event 3"));
+  EXPECT_EQ(reader()->canonical_dump().error().kind, ErrorKind::parse);
 }
 
 TEST_F(SchemaTest, ANewerSchemaIsRefused) {
@@ -141,6 +194,8 @@ TEST_F(SchemaTest, FlippedAndCutFilesGiveErrorsAndNeverACrash) {
       continue;
     }
     (void)(*store)->load();
+    (void)(*store)->for_each_outline([](const ProgramOutline&) {});
+    (void)(*store)->for_each_move([](const MoveRecord&) {});
     evolve_one(**store, 60, 1);
     (void)(*store)->flush();
   }

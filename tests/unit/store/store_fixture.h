@@ -112,6 +112,14 @@ inline void evolve_one(RunStore& store, std::int64_t id, double score) {
   store.record(make_program(id, score), {});
 }
 
+/// The generations that `top` gives.
+inline std::vector<std::int64_t> best_first(StoreReader& reader, int count) {
+  std::vector<std::int64_t> generations;
+  const std::vector<ProgramRecord> programs = value_or_throw(reader.top(count));
+  for (const ProgramRecord& program : programs) generations.push_back(program.generation);
+  return generations;
+}
+
 class StoreTest : public ::testing::Test {
  protected:
   StoreOptions options() {
