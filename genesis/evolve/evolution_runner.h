@@ -155,6 +155,7 @@ class EvolutionRunner {
                            const evaluators::JobPlanner& planner);
   void retry_or_abandon(Evaluation& evaluation, const launch::JobOutcome& outcome);
   void record(Evaluation& evaluation, OutcomeRead& event);
+  MutationFeedback feedback_on(const store::ProgramRecord& program) const;
   store::ProgramRecord program_record(const Evaluation& evaluation, OutcomeRead& event) const;
   void stop_for(StopReason reason, std::string message = {});
   bool has_room() const;

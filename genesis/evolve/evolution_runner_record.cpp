@@ -2,6 +2,9 @@
 // evolution_runner.cpp.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "genesis/base/failpoint.h"
 #include "genesis/base/files.h"
 #include "genesis/base/log.h"
@@ -91,25 +94,18 @@ void EvolutionRunner::handle(OutcomeRead& event) {
 
 void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
   store::ProgramRecord program = program_record(evaluation, event);
-  const double parent_score =
-      program.parent >= 0 ? parts_.population->member(program.parent).score : program.score;
   Member member;
   member.generation = program.generation;
   member.parent = program.parent;
   member.score = program.score;
   member.island = program.island;
   member.correct = program.correct;
+  member.size = program.size;
   std::vector<store::MoveRecord> moves;
   for (const IslandMove& move : parts_.population->add(member)) {
     moves.push_back({parts_.population->size(), move.generation, move.from, move.to, move.copy});
   }
-  MutationFeedback feedback{evaluation.proposal.id, program.mutator,     true,
-                            program.correct,        program.score,       parent_score,
-                            program.improved,       RequestKind::improve};
-  if (program.parent >= 0 && !parts_.population->member(program.parent).correct) {
-    feedback.kind = RequestKind::fix;
-  }
-  parts_.mutator->learn(feedback);
+  parts_.mutator->learn(feedback_on(program));
 
   failpoint("runner.record.before");
   parts_.store->finish_attempt(evaluation.token, std::string(to_string(event.job.kind)),
@@ -151,6 +147,23 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
   book_.remove(evaluation.id);
 }
 
+MutationFeedback EvolutionRunner::feedback_on(const store::ProgramRecord& program) const {
+  MutationFeedback feedback;
+  feedback.proposal = program.proposal;
+  feedback.mutator = program.mutator;
+  feedback.evaluated = true;
+  feedback.correct = program.correct;
+  feedback.score = feedback.parent_score = program.score;
+  feedback.new_best = program.improved;
+  if (program.parent < 0) return feedback;
+  const Member& parent = parts_.population->member(program.parent);
+  feedback.parent_score = parent.score;
+  if (!parent.correct) feedback.kind = RequestKind::fix;
+  feedback.simpler = program.correct && parent.correct && program.score == parent.score &&
+                     program.size < parent.size;
+  return feedback;
+}
+
 store::ProgramRecord EvolutionRunner::program_record(const Evaluation& evaluation,
                                                      OutcomeRead& event) const {
   const store::ProposalRecord& proposal = evaluation.proposal;
@@ -166,6 +179,8 @@ store::ProgramRecord EvolutionRunner::program_record(const Evaluation& evaluatio
   program.patch = proposal.patch;
   program.summary = proposal.summary;
   program.draw_event = proposal.draw_event;
+  program.size = static_cast<std::uint32_t>(
+      std::min<std::size_t>(evaluation.program->size(), std::numeric_limits<std::uint32_t>::max()));
   program.score = outcome.combined_score;
   program.correct = outcome.correct;
   program.outcome = outcome.kind == evaluators::OutcomeKind::job_failure

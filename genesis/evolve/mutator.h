@@ -28,6 +28,7 @@ struct MutationFeedback {
   double score = 0;
   double parent_score = 0;
   bool new_best = false;
+  bool simpler = false;  ///< As good as its parent, and shorter.
   /// `fix`: the parent was not correct, and its score says nothing.
   RequestKind kind = RequestKind::improve;
 };

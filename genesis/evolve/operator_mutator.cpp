@@ -134,6 +134,8 @@ void OperatorMutator::learn(const MutationFeedback& feedback) {
   const bool better = feedback.kind == RequestKind::fix || feedback.score > feedback.parent_score;
   if (feedback.correct && better) {
     reward = feedback.new_best ? OperatorSelector::kRecord : OperatorSelector::kImproved;
+  } else if (feedback.simpler) {
+    reward = OperatorSelector::kSimpler;
   }
   selector_.learn(at->second, reward);
 }

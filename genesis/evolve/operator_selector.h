@@ -50,10 +50,12 @@ class OperatorSelector {
   /// One uniform number.
   std::size_t choose(RandomStream& random) const;
   /// What came of it. `reward` in [0, 1]: 0 for a candidate that is not better than its parent or
-  /// not valid, kImproved for a better one, kRecord for a new best. Values outside are clamped, NaN
-  /// counts as 0. Operators with nothing to change are not learned from.
+  /// not valid, kSimpler for one that is as good and shorter, kImproved for a better one, kRecord
+  /// for a new best. Values outside are clamped, NaN counts as 0. Operators with nothing to change
+  /// are not learned from.
   void learn(std::size_t index, double reward);
 
+  static constexpr double kSimpler = 0.25;
   static constexpr double kImproved = 0.5;
   static constexpr double kRecord = 1.0;
 

@@ -7,7 +7,7 @@ namespace genesis::evolve {
 namespace {
 
 RankedSet::Entry entry_of(const Member& member) {
-  return {member.score, member.generation};
+  return {member.score, member.generation, member.size};
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct Member {
   double score = 0;
   int island = 0;
   int children = 0;
+  std::uint32_t size = 0;  ///< Bytes of text; of equally good programs the shorter one is better.
   bool correct = false;
 };
 

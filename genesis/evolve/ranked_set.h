@@ -7,16 +7,21 @@
 
 namespace genesis::evolve {
 
-/// Programs in order of score, best first; equal scores oldest first. Insertion, removal and access
+/// Programs in order of score, best first; of equal scores the shortest program first, then the
+/// oldest (lexicographic parsimony: Luke and Panait, "Lexicographic parsimony pressure", GECCO
+/// 2002). Insertion, removal and access
 /// by rank cost O(√n) with a small constant: sorted chunks of bounded size. One thread.
 class RankedSet {
  public:
   struct Entry {
     double score = 0;
     std::int64_t generation = 0;
+    std::uint32_t size = 0;
     /// Better first.
     bool before(const Entry& other) const {
-      return score != other.score ? score > other.score : generation < other.generation;
+      if (score != other.score) return score > other.score;
+      if (size != other.size) return size < other.size;
+      return generation < other.generation;
     }
     bool operator==(const Entry&) const = default;
   };

@@ -89,6 +89,7 @@ evolve::Member member_of(const store::ProgramOutline& program, int island) {
   member.score = program.score;
   member.island = island;
   member.correct = program.correct;
+  member.size = program.size;
   return member;
 }
 

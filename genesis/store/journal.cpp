@@ -78,7 +78,7 @@ struct Journal::Commands {
                      "(SELECT proposal FROM evaluations WHERE id=?1)"),
         program(
             database,
-            "INSERT INTO programs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+            "INSERT INTO programs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
         moves(database,
               "INSERT INTO island_moves VALUES(?1,?2) "
               "ON CONFLICT(event) DO UPDATE SET moves=moves || ' ' || ?2"),
@@ -302,7 +302,8 @@ void Journal::apply(const RecordProgram& entry) {
                          p.correct, p.improved, p.draw_event, p.recorded_at, p.elapsed_millis,
                          p.wall_millis, p.cpu_millis, p.peak_memory_bytes, p.program_key, p.mutator,
                          p.patch, p.outcome, p.summary, p.error, p.public_json, p.private_json,
-                         p.text_feedback, p.extra_json, p.log_tail, p.log_path, p.log_bytes);
+                         p.text_feedback, p.extra_json, p.log_tail, p.log_path, p.log_bytes,
+                         static_cast<std::int64_t>(p.size));
   insert_moves(entry);
   if (p.correct) ranking_.add(p.generation, p.score);
   ++counters_.programs;

@@ -33,6 +33,7 @@ class Row {
 
   void operator>>(std::int64_t& out) { out = next().getInt64(); }
   void operator>>(int& out) { out = next().getInt(); }
+  void operator>>(std::uint32_t& out) { out = next().getUInt(); }
   void operator>>(bool& out) { out = next().getInt() != 0; }
   void operator>>(std::string& out) { out = next().getString(); }
   /// Until the statement's next step.
@@ -258,11 +259,11 @@ Status Queries::for_each_program(const Visit& visit) {
 Status Queries::for_each_outline(const std::function<void(const ProgramOutline&)>& visit) {
   return guarded(kReading, [&]() -> Status {
     SQLite::Statement rows(database_,
-                           "SELECT generation, parent, island, score, correct, program_key, "
-                           "outcome FROM programs ORDER BY generation");
+                           "SELECT generation, parent, island, score, correct, size, "
+                           "program_key, outcome FROM programs ORDER BY generation");
     ProgramOutline p;
     while (rows.executeStep()) {
-      Row(rows).read(p.generation, p.parent, p.island, p.score, p.correct, p.program_key,
+      Row(rows).read(p.generation, p.parent, p.island, p.score, p.correct, p.size, p.program_key,
                      p.outcome);
       visit(p);
     }

@@ -77,7 +77,8 @@ struct ProgramRecord {
   std::int64_t recorded_at = 0;     ///< Unix milliseconds.
   std::int64_t elapsed_millis = 0;  ///< Run time until then, over all sessions.
   std::int64_t draw_event = 0;
-  bool improved = false;  ///< Was the best when it was recorded.
+  bool improved = false;   ///< Was the best when it was recorded.
+  std::uint32_t size = 0;  ///< Bytes of its files' texts.
 };
 
 /// A program's membership of an island beyond where it was born: copies of the seed, migration.
@@ -96,6 +97,7 @@ struct ProgramOutline {
   int island = 0;
   double score = 0;
   bool correct = false;
+  std::uint32_t size = 0;
   std::string_view program_key;  ///< These two live as long as the visit.
   std::string_view outcome;
 };

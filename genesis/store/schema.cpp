@@ -137,6 +137,9 @@ INSERT INTO ranking SELECT score, generation FROM programs
   WHERE correct AND score IS NOT NULL ORDER BY score DESC, generation;
 DROP INDEX programs_by_score;
 CREATE TABLE unranked(generation INTEGER PRIMARY KEY, score REAL NOT NULL) STRICT;
+ALTER TABLE programs ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+UPDATE programs SET size=coalesce(
+  (SELECT length(encoded) FROM candidates c WHERE c.proposal=programs.proposal), 0);
 )sql"};
 
 // Not a temporary copy: a store of a million programs is larger than memory may be.

@@ -50,6 +50,36 @@ TEST(RankedSet, KeepsOrderUnderManyInsertsAndErases) {
   EXPECT_FALSE(set.erase({1e9, 1}));
 }
 
+TEST(RankedSet, OfEqualScoresTheShortestIsFirstAndThenTheOldest) {
+  RankedSet set;
+  set.insert({1.0, 0, 30});
+  set.insert({1.0, 1, 20});
+  set.insert({2.0, 2, 90});
+  set.insert({1.0, 3, 20});
+  std::vector<std::int64_t> order;
+  for (std::size_t rank = 0; rank < set.size(); ++rank) order.push_back(set.at(rank).generation);
+  EXPECT_EQ(order, (std::vector<std::int64_t>{2, 1, 3, 0}));
+  EXPECT_TRUE(set.erase({1.0, 3, 20}));
+  EXPECT_FALSE(set.erase({1.0, 1, 30})) << "another size";
+}
+
+TEST(Population, AmongEquallyGoodParentsTheShorterIsDrawnMoreOften) {
+  DatabaseConfig config = islands(1);
+  config.exploitation_ratio = 0;
+  Population population(config, 7);
+  for (std::int64_t g = 0; g < 50; ++g) {
+    Member member = program(g, 1.0);
+    member.size = g == 40 ? 10 : 100;
+    population.add(member);
+  }
+  std::map<std::int64_t, int> drawn;
+  for (std::int64_t id = 1; id <= 1000; ++id) ++drawn[population.draw(id)->parent];
+  for (const auto& [generation, times] : drawn) {
+    EXPECT_TRUE(generation == 40 || times < drawn[40]) << generation;
+  }
+  EXPECT_EQ(population.best(), 0) << "the best is the first that reached its score";
+}
+
 TEST(Population, SeedIsCopiedToEveryIslandAndChildrenSpread) {
   Population population(islands(4), 7);
   EXPECT_EQ(population.add(program(0, 1.0)).size(), 3u);

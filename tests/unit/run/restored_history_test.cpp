@@ -31,7 +31,8 @@ void record(store::RunStore& store, evolve::Population& population, std::int64_t
     program.parent = draw->parent;
     program.island = draw->island;
   }
-  program.score = random.uniform();
+  program.score = static_cast<double>(random.below(100)) / 100;  // some are equal
+  program.size = 10 + static_cast<std::uint32_t>(random.below(5));
   program.correct = id != 0 && !random.chance(0.2);
   program.outcome = program.correct ? "ok" : "incorrect";
   store.queue_evaluation(id, std::move(proposal), std::move(attempt));
@@ -41,6 +42,7 @@ void record(store::RunStore& store, evolve::Population& population, std::int64_t
   member.score = program.score;
   member.island = program.island;
   member.correct = program.correct;
+  member.size = program.size;
   for (const evolve::IslandMove& move : population.add(member)) {
     moves.push_back({population.size(), move.generation, move.from, move.to, move.copy});
   }

@@ -328,6 +328,7 @@ TEST_F(StoreTest, OutlinesHoldWhatIndexesNeed) {
   EXPECT_EQ(seen[1].island, 1);
   EXPECT_EQ(seen[2].score, 2);
   EXPECT_TRUE(seen[2].correct);
+  EXPECT_EQ(seen[2].size, make_program(2).size);
   EXPECT_EQ(texts[2], make_program(2).program_key + " ok");
   EXPECT_TRUE(std::isnan(seen[3].score));
   EXPECT_FALSE(seen[3].correct);

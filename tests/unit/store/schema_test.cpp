@@ -9,6 +9,7 @@
 namespace genesis::store {
 namespace {
 
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
@@ -81,6 +82,10 @@ TEST_F(SchemaTest, AStoreOfSchemaTwoIsTakenForward) {
     EXPECT_THAT(moves, ElementsAre("1: 0 from 0 to 1, stays", "1: 0 from 0 to 2, stays",
                                    "1: 0 from 0 to 3, stays", "4: 3 from 2 to 0",
                                    "4: 2 from 2 to 1", "5: 2 from 1 to 3"));
+    std::vector<std::uint32_t> sizes;
+    ASSERT_TRUE(store->for_each_outline(
+        [&](const ProgramOutline& program) { sizes.push_back(program.size); }));
+    EXPECT_THAT(sizes, Each(38u)) << "bytes of the stored candidates";
   }
   EXPECT_EQ(reader()->canonical_dump().value(), golden("schema_2.dump"));
   EXPECT_THAT(best_first(*reader(), 10), ElementsAre(2, 0, 3));

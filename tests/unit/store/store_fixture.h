@@ -97,6 +97,7 @@ inline ProgramRecord make_program(std::int64_t id, double score = 0) {
   p.score = score;
   p.correct = true;
   p.outcome = "ok";
+  p.size = 1000 + static_cast<std::uint32_t>(id);
   p.public_json = R"({"a":1})";
   p.draw_event = from.draw_event;
   p.wall_millis = 12;
