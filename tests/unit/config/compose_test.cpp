@@ -153,7 +153,7 @@ TEST(ShippedConfigs, TheDemoIsTheDefault) {
   ASSERT_TRUE(result);
   const nlohmann::json& config = *result->resolved();
   EXPECT_EQ(config["exp_name"], nlohmann::json("circle_packing"));
-  EXPECT_EQ(config["evo_config"]["num_generations"], nlohmann::json(3000));
+  EXPECT_EQ(config["evo_config"]["num_generations"], nlohmann::json(50000));
   EXPECT_EQ(config["evo_config"]["max_parallel_jobs"], nlohmann::json(2));
   EXPECT_EQ(config["results"]["keep"], nlohmann::json("auto"));
   for (const char* key : {"init_program_path"}) {
