@@ -20,7 +20,7 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tl-expected REQUIRED)
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 
 add_library(genesis_asio INTERFACE)
 target_link_libraries(genesis_asio INTERFACE Boost::headers Threads::Threads)

@@ -14,6 +14,7 @@ ALLOWED = {
     "genesis/base": [],
     "genesis/async": ["genesis/base"],
     "genesis/process": ["genesis/base", "genesis/async"],
+    "genesis/net": ["genesis/base", "genesis/async"],
     "genesis/config": ["genesis/base"],
     "genesis/program": ["genesis/base"],
     "genesis/store": ["genesis/base", "genesis/program"],
