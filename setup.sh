@@ -7,7 +7,7 @@ jobs=${GENESIS_JOBS:-$(nproc)}
 
 # As apt writes dependencies: `a | b (>= version)` is what Debian 12 has, then what later releases have.
 packages=(build-essential cmake ninja-build ccache mold pkg-config
-  'libboost1.81-dev | libboost-dev (>= 1.81)' libtbb-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libsqlite3-dev
+  'libboost1.81-dev | libboost-dev (>= 1.81)' 'libboost1.81-dev | libboost-url-dev (>= 1.82)' libtbb-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libsqlite3-dev
   libsqlitecpp-dev libspdlog-dev libfmt-dev libcli11-dev libexpected-dev libdtl-dev libxxhash-dev
   libgtest-dev libgmock-dev python3 python3-venv)
 fuzz_packages=(clang 'libclang-rt-14-dev | libclang-rt-dev')

@@ -17,6 +17,7 @@
 #include <optional>
 
 #include "genesis/net/proxy.h"
+#include "genesis/net/resolve.h"
 #include "genesis/net/tls_context.h"
 #include "genesis/net/url.h"
 
@@ -56,13 +57,13 @@ struct Exchange {
   Exchange(asio::io_context& io, Url destination, std::optional<Url> through)
       : url(std::move(destination)),
         proxy(std::move(through)),
-        resolver(io),
+        looking_up(io),
         socket(io),
         deadline(io) {}
 
   void close() {
     Failure ignored;
-    resolver.cancel();
+    looking_up.cancel();
     beast::get_lowest_layer(socket).socket().close(ignored);
   }
 
@@ -86,22 +87,24 @@ struct Exchange {
 
   Url url;
   std::optional<Url> proxy;
-  asio::ip::tcp::resolver resolver;
+  asio::steady_timer looking_up;
   beast::tcp_stream socket;
   asio::steady_timer deadline;
   bool timed_out = false;
 };
 
-asio::awaitable<Status> connect(Exchange& exchange) {
+asio::awaitable<Status> connect(asio::io_context& io, Exchange& exchange) {
   const Url& first = exchange.proxy ? *exchange.proxy : exchange.url;
   Failure failure;
-  const auto addresses = co_await exchange.resolver.async_resolve(
-      first.host, first.port, asio::redirect_error(use_awaitable, failure));
-  if (failure) {
-    co_return exchange.error(exchange.proxy ? "find the proxy's address" : "find its address",
-                             failure);
+  const auto addresses = co_await resolve(io, first.host, first.port, exchange.looking_up);
+  if (!addresses) {
+    if (exchange.timed_out) co_return exchange.error("", asio::error::operation_aborted);
+    co_return make_error(
+        addresses.error().kind,
+        fmt::format("{}: find {} address: {}", exchange.name(),
+                    exchange.proxy ? "the proxy's" : "its", addresses.error().message));
   }
-  co_await exchange.socket.async_connect(addresses, asio::redirect_error(use_awaitable, failure));
+  co_await exchange.socket.async_connect(*addresses, asio::redirect_error(use_awaitable, failure));
   if (failure) {
     co_return exchange.error(exchange.proxy ? "connect to the proxy" : "connect", failure);
   }
@@ -227,8 +230,9 @@ asio::awaitable<Result<HttpResponse>> exchange_over_tls(Exchange& exchange,
   co_return co_await exchange_over(exchange, stream, request);
 }
 
-asio::awaitable<Result<HttpResponse>> run(Exchange& exchange, const HttpRequest& request) {
-  const Status connected = co_await connect(exchange);
+asio::awaitable<Result<HttpResponse>> run(asio::io_context& io, Exchange& exchange,
+                                          const HttpRequest& request) {
+  const Status connected = co_await connect(io, exchange);
   if (!connected) co_return tl::unexpected<Error>(connected.error());
   if (exchange.proxy) {
     const Status tunnel = co_await open_tunnel(exchange);
@@ -282,7 +286,7 @@ asio::awaitable<Result<HttpResponse>> http_request(asio::io_context& io, HttpReq
     self->close();
   });
   try {
-    auto answer = co_await run(*exchange, request);
+    auto answer = co_await run(io, *exchange, request);
     exchange->deadline.cancel();
     exchange->close();
     co_return answer;

@@ -163,6 +163,34 @@ TEST_F(HttpRequestTest, NobodyListensIsUnavailable) {
   EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
 }
 
+TEST_F(HttpRequestTest, NamesAreLookedUp) {
+  OneAnswer server(io_, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  std::string url = server.url();
+  url.replace(url.find("127.0.0.1"), 9, "localhost");
+  const auto answer = send(post(url));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->body, "ok");
+}
+
+TEST_F(HttpRequestTest, ANameThatIsNoneIsUnavailable) {
+  const auto answer = send(post("http://no-such-host.invalid/secret-path"));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(answer.error().message, HasSubstr("no-such-host.invalid:80: find its address"));
+}
+
+TEST_F(HttpRequestTest, WhoWaitsForANameMayGoAway) {
+  // The look-up goes on by itself and finds nobody.
+  for (int i = 0; i < 20; ++i) {
+    asio::io_context io(1);
+    asio::co_spawn(io,
+                   http_request(io, post("http://no-such-host.invalid/"),
+                                std::chrono::steady_clock::now() + seconds(30)),
+                   [](std::exception_ptr, const Result<HttpResponse>&) {});
+    io.poll();
+  }
+}
+
 TEST_F(HttpRequestTest, TheDeadlineEndsAWaitForTheAnswer) {
   OneAnswer silent(io_, "", false);
   const auto answer = send(post(silent.url()), milliseconds(100));
