@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 
 namespace genesis::events {
 namespace {
@@ -20,7 +21,10 @@ double seconds(milliseconds duration) {
 template <typename T>
 T number(const json& line, const char* key, T otherwise) {
   const auto found = line.find(key);
-  return found != line.end() && found->is_number() ? found->get<T>() : otherwise;
+  if (found == line.end()) return otherwise;
+  // A number beyond the whole ones would not fit.
+  const bool fits = std::is_integral_v<T> ? found->is_number_integer() : found->is_number();
+  return fits ? found->get<T>() : otherwise;
 }
 
 std::string text(const json& line, const char* key) {

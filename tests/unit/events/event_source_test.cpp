@@ -236,6 +236,7 @@ TEST(EventSourceTest, DamagedLinesAreNoEvents) {
   }
   EXPECT_TRUE(memory.take(
       R"({"event":"improvement","run_id":"r","seq":"x","generation":[],"elapsed_s":1e300})", "r"));
+  EXPECT_TRUE(memory.take(R"({"event":"improvement","run_id":"r","seq":1e300})", "r"));
   EXPECT_EQ(memory.last_seq, 0);
 }
 
