@@ -7,11 +7,12 @@ jobs=${GENESIS_JOBS:-$(nproc)}
 
 # As apt writes dependencies: `a | b (>= version)` is what Debian 12 has, then what later releases have.
 packages=(build-essential cmake ninja-build ccache mold pkg-config
-  'libboost1.81-dev | libboost-dev (>= 1.81)' libtbb-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libsqlite3-dev
+  'libboost1.81-dev | libboost-dev (>= 1.81)' 'libboost1.81-dev | libboost-url-dev (>= 1.82)' libtbb-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libsqlite3-dev
   libsqlitecpp-dev libspdlog-dev libfmt-dev libcli11-dev libexpected-dev libdtl-dev libxxhash-dev
   libgtest-dev libgmock-dev python3 python3-venv)
 fuzz_packages=(clang 'libclang-rt-14-dev | libclang-rt-dev')
 tool_packages=(clang-format git)
+test_packages=(openssl python3-jsonschema)
 
 say() { printf '== %s\n' "$*"; }
 fail() { printf 'setup.sh: %s\n' "$*" >&2; exit 1; }
@@ -161,7 +162,7 @@ timed() {
 }
 
 tests() {
-  need_packages "${packages[@]}" "${tool_packages[@]}"
+  need_packages "${packages[@]}" "${tool_packages[@]}" "${test_packages[@]}"
   need_python
   mkdir -p build
   : >build/test-times.tsv
@@ -196,7 +197,7 @@ bench() {
 }
 
 soak() {
-  need_packages "${packages[@]}"
+  need_packages "${packages[@]}" "${test_packages[@]}"
   need_python
   build release
   GENESIS_SOAK=1 run_ctest release -L 'fault|system'

@@ -16,49 +16,10 @@
 #include "genesis/base/hash.h"
 #include "genesis/base/home.h"
 #include "genesis/base/text.h"
+#include "genesis/base/words.h"
 
 namespace genesis::evaluators {
 namespace {
-
-/// Splits a command template as a shell splits words: spaces, single and double quotes, backslash.
-/// No shell ever sees it.
-Result<std::vector<std::string>> split_words(std::string_view text) {
-  std::vector<std::string> words;
-  std::string word;
-  bool in_word = false;
-  char quote = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quote != 0) {
-      if (c == quote)
-        quote = 0;
-      else if (c == '\\' && quote == '"' && i + 1 < text.size())
-        word += text[++i];
-      else
-        word += c;
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-      in_word = true;
-    } else if (c == '\\' && i + 1 < text.size()) {
-      word += text[++i];
-      in_word = true;
-    } else if (c == ' ' || c == '\t' || c == '\n') {
-      if (in_word) words.push_back(std::move(word));
-      word.clear();
-      in_word = false;
-    } else {
-      word += c;
-      in_word = true;
-    }
-  }
-  if (quote != 0) {
-    return make_error(ErrorKind::invalid_argument,
-                      fmt::format("evaluator_command has an unclosed quote: {}", text));
-  }
-  if (in_word) words.push_back(std::move(word));
-  if (words.empty()) return make_error(ErrorKind::invalid_argument, "evaluator_command is empty");
-  return words;
-}
 
 /// Booleans: true is a bare flag, false is left out. Everything else is `--key value`.
 Result<std::vector<std::string>> extra_arguments(const std::string& json_text) {
@@ -241,7 +202,7 @@ Result<std::string> CommandPlanner::plan_python() {
 /// Any executable; returns what of it makes scores comparable.
 Result<std::string> CommandPlanner::plan_command() {
   std::string hashed;
-  GENESIS_TRY_ASSIGN(command_, split_words(options_.evaluator_command));
+  GENESIS_TRY_ASSIGN(command_, split_words(options_.evaluator_command, "evaluator_command"));
   GENESIS_TRY(check_placeholders(command_));
   // A program given by path is found like every data file; a bare name is left to PATH.
   if (command_[0].find('/') != std::string::npos) {

@@ -32,6 +32,8 @@ run::RunSpec spec_of(EvolutionConfig evo, DatabaseConfig db, launch::JobConfig j
   spec.db = std::move(db);
   spec.mutation = options.mutation;
   spec.results = options.results;
+  spec.events = options.events;
+  spec.hooks = options.hooks;
   spec.job = std::move(job);
   spec.task = std::move(task);
   spec.output_dir = options.output_dir.empty() ? default_output_dir(spec.task) : options.output_dir;

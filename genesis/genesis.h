@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "genesis/base/error.h"
 #include "genesis/evolve/run_config.h"
@@ -45,6 +46,8 @@ struct RunOptions {
   MutationConfig mutation;
   run::MutatorFactory mutator;  ///< Empty: the built-in operators, as `mutation` says.
   ResultsConfig results;
+  events::EventSettings events;
+  std::vector<hooks::HookConfig> hooks;
   StatusObserver* observer = nullptr;  ///< Borrowed.
 };
 

@@ -49,6 +49,9 @@ struct Values {
   std::string keep_folder;
   std::int64_t generation = 0;
   ExportOptions exported;
+  EventOptions events;
+  std::string hook;
+  std::string event;
   bool json = false;
   bool diff = false;
   bool quiet = false;
@@ -142,6 +145,20 @@ class CommandTable {
                                  "  genesis best results/first --diff",
                                  [this] { return print_best(v_.run, v_.diff); });
     best->add_flag("--diff", v_.diff, "A unified diff from the initial program");
+    CLI::App* events = add_for_run(
+        "events", "Print what happened in a run: improvements, stalls, pauses, its end",
+        "  genesis events results/first\n"
+        "  genesis events results/first --follow          until the run has ended\n"
+        "  genesis events results/first --json | jq 'select(.event == \"improvement\")'",
+        [this] {
+          v_.events.run = v_.run;
+          return print_events(v_.events);
+        });
+    events->add_flag("--follow,-f", v_.events.follow, "Go on until the run has ended");
+    events
+        ->add_option("--since", v_.events.since, "Only what comes after the event with this number")
+        ->check(CLI::NonNegativeNumber);
+    events->add_flag("--json", v_.events.as_json, "The lines of events.jsonl as they are");
     CLI::App* rerun =
         add_for_run("rerun", "Evaluate one program of a run again, logs on screen",
                     "  genesis rerun results/first 12\n"
@@ -204,6 +221,17 @@ class CommandTable {
   }
 
   void add_check_commands() {
+    CLI::App* hooks = add(app_, "hooks", "Try the commands and webhooks that are told of events",
+                          "  genesis hooks test results/first", nullptr);
+    hooks->require_subcommand(1);
+    CLI::App* trial = add(*hooks, "test", "Tell a run's hooks of a made-up event",
+                          "  genesis hooks test results/first\n"
+                          "  genesis hooks test results/first --hook slack --event end\n"
+                          "Before there is a run: genesis_launch … --test-hooks",
+                          [this] { return test_hooks(v_.run, v_.hook, v_.event); });
+    trial->add_option("RUN", v_.run, "The run's folder")->required();
+    trial->add_option("--hook", v_.hook, "Only this one");
+    trial->add_option("--event", v_.event, "This event instead of the first that a hook wants");
     add(app_, "doctor", "Check this machine: what is there, what is missing, what to do",
         "  genesis doctor", [] { return run_doctor(); });
     CLI::App* verify = add(app_, "verify", "Check a result exactly, apart from its evaluator",

@@ -16,6 +16,19 @@ Outcome list_runs(const std::string& root, bool as_json);
 /// Prints the best program, or its unified diff to the seed.
 Outcome print_best(const std::string& run, bool as_diff);
 
+// events_command.cpp
+struct EventOptions {
+  std::string run;
+  std::optional<std::int64_t> since;  ///< Only events with a higher number.
+  bool follow = false;                ///< Until the run has ended.
+  bool as_json = false;
+};
+Outcome print_events(const EventOptions& options);
+
+// hooks_command.cpp
+/// Tells the run's hooks of a made-up event; `hook` and `event` may be empty.
+Outcome test_hooks(const std::string& run, const std::string& hook, const std::string& event);
+
 // control_commands.cpp
 Outcome resume_run(const std::string& run, bool quiet);
 /// `by` as "+50" or "50".

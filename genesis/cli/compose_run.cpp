@@ -8,6 +8,7 @@
 #include "genesis/base/files.h"
 #include "genesis/base/home.h"
 #include "genesis/base/option_reader.h"
+#include "genesis/cli/hook_secrets.h"
 #include "genesis/config/dotenv.h"
 #include "genesis/config/seed_spelling.h"
 
@@ -101,7 +102,9 @@ Result<run::RunSpec> bind_composition(const config::Composition& composition) {
         located(composition, missing, fmt::format("a value must be given: {}=…", missing)));
   }
   try {
-    return run::bind_run_spec(tree);
+    run::RunSpec spec = run::bind_run_spec(tree);
+    spec.config_json = storable_config(tree, composition.written()).dump();
+    return spec;
   } catch (const OptionException& failure) {
     return tl::unexpected<Error>(
         located(composition, failure.error().path, failure.error().message));

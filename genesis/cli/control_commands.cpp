@@ -7,6 +7,7 @@
 
 #include "genesis/base/text.h"
 #include "genesis/cli/commands.h"
+#include "genesis/cli/hook_secrets.h"
 #include "genesis/cli/run_folder.h"
 #include "genesis/cli/run_report.h"
 #include "genesis/cli/run_session.h"
@@ -84,6 +85,7 @@ void print_status_text(const RunStatus& status) {
 Outcome resume_run(const std::string& run, bool quiet) {
   GENESIS_TRY_ASSIGN(const fs::path folder, resolve_run(run));
   GENESIS_TRY_ASSIGN(run::RunSpec spec, run::load_run_spec(folder));
+  GENESIS_TRY_ASSIGN(spec.hooks, load_hooks(folder));
   SessionOptions session;
   session.quiet = quiet;
   return run_session(std::move(spec), session);

@@ -76,6 +76,7 @@ Status check_combinations(const LaunchArguments& out) {
   if (out.multirun) commands.emplace_back("--multirun");
   if (out.show_config != ShowConfig::none) commands.emplace_back("--cfg");
   if (out.show_info != ShowInfo::none) commands.emplace_back("--info");
+  if (out.test_hooks) commands.emplace_back("--test-hooks");
   if (commands.size() > 1) {
     return make_error(ErrorKind::invalid_argument,
                       fmt::format("{} exclude each other; give one", join(commands, " and ")));
@@ -110,6 +111,7 @@ std::vector<Option> make_options() {
       {{"--config-path", "-cp"}, Takes::value, text(&LaunchArguments::config_path)},
       {{"--run", "-r"}, Takes::nothing, flag(&LaunchArguments::run)},
       {{"--multirun", "-m"}, Takes::nothing, flag(&LaunchArguments::multirun)},
+      {{"--test-hooks"}, Takes::nothing, flag(&LaunchArguments::test_hooks)},
       {{"--info", "-i"}, Takes::optional_value, set_show_info},
   };
 }

@@ -24,6 +24,7 @@ struct LaunchArguments {
   bool run = false;       ///< --run / -r: what happens anyway.
   bool multirun = false;  ///< --multirun / -m
   bool resolve = false;
+  bool test_hooks = false;  ///< --test-hooks: tell the hooks of a made-up event instead of running.
   std::optional<std::string> package;      ///< --package / -p, with --cfg.
   std::optional<std::string> config_dir;   ///< --config-dir / -cd: an extra search folder.
   std::optional<std::string> config_name;  ///< --config-name / -cn

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "genesis/base/home.h"
 #include "genesis/cli/compose_run.h"
+#include "genesis/cli/hook_secrets.h"
+#include "genesis/cli/hooks_command.h"
 #include "genesis/cli/launch_arguments.h"
 #include "genesis/cli/launch_help.h"
 #include "genesis/cli/launch_notes.h"
@@ -33,9 +37,14 @@ Outcome print_config(const config::Composition& composition, const LaunchArgumen
       arguments.show_config == ShowConfig::hydra ? config::ConfigPart::hydra
       : arguments.show_config == ShowConfig::all ? config::ConfigPart::all
                                                  : config::ConfigPart::job;
-  const auto yaml = composition.yaml(part, arguments.resolve, arguments.package.value_or(""));
+  const auto yaml =
+      composition.yaml(part, arguments.resolve, arguments.package.value_or(""), "hooks");
   if (!yaml) return as_usage(yaml.error());
-  fmt::print("{}", *yaml);
+  std::string text = *yaml;
+  if (arguments.resolve && composition.resolved()) {
+    text = without_hook_secrets(std::move(text), *composition.resolved(), composition.written());
+  }
+  fmt::print("{}", text);
   return ExitCode::ok;
 }
 
@@ -51,6 +60,12 @@ Outcome print_info(const config::ComposeRequest& request, ShowInfo shown) {
   }
   fmt::print("{}", *text);
   return ExitCode::ok;
+}
+
+Outcome try_configured_hooks(config::ComposeRequest request) {
+  GENESIS_TRY_ASSIGN(const config::Composition composition, compose_run(std::move(request)));
+  GENESIS_TRY_ASSIGN(const run::RunSpec spec, bind_composition(composition));
+  return try_hooks(spec.hooks, {"", "", spec.task, fs::absolute(spec.output_dir).string()});
 }
 
 }  // namespace
@@ -69,6 +84,7 @@ Outcome run_launch(const std::vector<std::string>& arguments) {
     return print_config(shown, parsed);
   }
   launch::register_builtin_backends();
+  if (parsed.test_hooks) return try_configured_hooks(std::move(request));
   const config::RunMode mode = config::decide_run_mode(request, parsed.multirun);
   if (mode == config::RunMode::multirun) return run_sweep(request, parsed.quiet);
   GENESIS_TRY_ASSIGN(const config::Composition composition, compose_run(std::move(request)));

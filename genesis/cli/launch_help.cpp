@@ -46,7 +46,8 @@ Options:
   -p, --package PACKAGE    with --cfg: only this part of it
   -i, --info [WHAT]        how the configuration comes about, and stop: defaults, defaults-tree,
                            searchpath, config, all
-  -r, --run                what happens without -m, --cfg and --info
+      --test-hooks         tell the configuration's hooks of a made-up event, and stop
+  -r, --run                what happens without -m, --cfg, --info and --test-hooks
   -cd, --config-dir DIR    one more folder to look for groups and their options
   -cn, --config-name NAME  another main file than config
   -cp, --config-path DIR   another folder instead of Genesis's own configs

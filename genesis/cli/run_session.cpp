@@ -24,7 +24,7 @@ Error as_usage(Error error) {
 void print_closing(Console& console, const run::RunSummary& summary,
                    const SessionOptions& options) {
   SummaryText text{summary.status, summary.reason, summary.message,
-                   summary.best ? summary.best->path : std::string()};
+                   summary.best ? summary.best->path : std::string(), summary.hooks};
   if (!options.quiet) {
     console.write(closing_summary(text));
   } else if (exit_code_of(summary.reason) == ExitCode::failed) {

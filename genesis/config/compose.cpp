@@ -9,37 +9,10 @@
 #include "genesis/base/text.h"
 #include "genesis/config/composer.h"
 #include "genesis/config/interpolation.h"
+#include "genesis/config/node_json.h"
 #include "genesis/config/yaml_dump.h"
 
 namespace genesis::config {
-namespace {
-
-nlohmann::json to_json(const Node& node) {
-  if (node.is_map()) {
-    nlohmann::json object = nlohmann::json::object();
-    for (const Node::Entry& entry : node.entries()) {
-      object[python_str(entry.key)] = to_json(*entry.value);
-    }
-    return object;
-  }
-  if (node.is_list()) {
-    nlohmann::json array = nlohmann::json::array();
-    for (const NodePtr& item : node.items()) array.push_back(to_json(*item));
-    return array;
-  }
-  const Scalar& value = node.scalar();
-  if (const auto* flag = std::get_if<bool>(&value)) return *flag;
-  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  if (const auto* big = std::get_if<BigInteger>(&value)) {
-    return std::strtod(big->digits.c_str(), nullptr);
-  }
-  return nullptr;
-}
-
-}  // namespace
-
 struct Composition::Data {
   NodePtr tree;  ///< Everything, unresolved, `hydra` included.
   NodePtr job;   ///< The same without `hydra`.
@@ -89,8 +62,12 @@ Result<std::string> Composition::text_value(std::string_view key_path) const {
   }
 }
 
-Result<std::string> Composition::yaml(ConfigPart part, bool resolve,
-                                      std::string_view package) const {
+nlohmann::json Composition::written() const {
+  return to_json(*data_->job);
+}
+
+Result<std::string> Composition::yaml(ConfigPart part, bool resolve, std::string_view package,
+                                      std::string_view as_written) const {
   try {
     NodePtr shown = part == ConfigPart::job ? data_->job->clone() : data_->tree->clone();
     if (part == ConfigPart::hydra) {
@@ -107,7 +84,13 @@ Result<std::string> Composition::yaml(ConfigPart part, bool resolve,
     }
     if (!chosen->is_container()) return python_str(*chosen) + "\n";
     std::string text = package.empty() ? "" : "# @package " + std::string(package) + "\n";
-    return text + dump_yaml(resolve ? *resolver.resolve(*chosen, false) : *chosen);
+    const bool below = !as_written.empty() && (package == as_written ||
+                                               package.starts_with(std::string(as_written) + "."));
+    if (!resolve || below) return text + dump_yaml(*chosen);
+    NodePtr resolved = resolver.resolve(*chosen, false);
+    const Node* kept = !as_written.empty() && package.empty() ? chosen->find(as_written) : nullptr;
+    if (kept != nullptr) resolved->set(std::string(as_written), kept->clone());
+    return text + dump_yaml(*resolved);
   } catch (const ConfigError& error) {
     return tl::unexpected<Error>(error.to_error());
   }

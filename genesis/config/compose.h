@@ -58,8 +58,13 @@ class Composition {
   /// The value of a dotted key of the whole configuration, resolved: hydra_value("hydra.run.dir").
   Result<std::string> text_value(std::string_view key_path) const;
 
+  /// The job configuration as it is written, interpolations as texts: what may be stored where a
+  /// resolved value is a secret.
+  nlohmann::json written() const;
   /// YAML as Hydra prints it. `package` "" means the whole part. An unknown package is an error.
-  Result<std::string> yaml(ConfigPart part, bool resolve, std::string_view package = "") const;
+  /// With `resolve`, what is below the top-level key `as_written` stays as it is written.
+  Result<std::string> yaml(ConfigPart part, bool resolve, std::string_view package = "",
+                           std::string_view as_written = "") const;
   /// Writes <output_dir>/.hydra/{config,hydra,overrides}.yaml (the folder is
   /// `hydra.output_subdir`).
   Status write_hydra_folder(const fs::path& output_dir) const;

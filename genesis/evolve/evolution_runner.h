@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -46,8 +47,8 @@ struct RunnerParts {
   ResultsSink* results = nullptr;
   std::vector<launch::Launcher*> launchers;
   std::vector<StatusObserver*> observers;
-  /// Free space is short: a text for people; empty when all is well. Called every second.
-  std::function<std::string()> space_trouble;
+  /// Whether free space is too short to go on. Called every second.
+  std::function<std::optional<SpaceTrouble>()> space_trouble;
 };
 
 /// What identifies the run and where it stands.
@@ -166,6 +167,8 @@ class EvolutionRunner {
   Specimen specimen(std::int64_t generation);
   std::chrono::milliseconds elapsed() const;
   void notice(std::string text);
+  void tell_pause(PauseCause cause, const std::string& reason);
+  void tell_end_of_pause();
   void arm_tick();
 
   RunnerParts parts_;

@@ -67,6 +67,7 @@ void EvolutionRunner::store_trouble(const Status& status) {
   if (status) {
     store_trouble_.clear();
     notice("the store can be written again");
+    tell_end_of_pause();
   } else if (status.error().kind == ErrorKind::internal) {
     log::error("store: {}", status.error().message);
   } else {
@@ -78,6 +79,7 @@ void EvolutionRunner::store_trouble(const Status& status) {
       aborting_ = true;
     } else {
       notice(fmt::format("paused: the store cannot be written: {}", store_trouble_));
+      tell_pause(PauseCause::store, store_trouble_);
     }
   }
   mailbox_.push(Woken{});
@@ -98,10 +100,15 @@ void EvolutionRunner::handle(Tick&) {
   parts_.store->hand_over();
   if (now >= next_space_check_ && parts_.space_trouble) {
     next_space_check_ = now + milliseconds(1000);
-    std::string trouble = parts_.space_trouble();
-    if (trouble != space_trouble_) {
-      notice(trouble.empty() ? "space is free again: going on" : "paused: " + trouble);
-      space_trouble_ = std::move(trouble);
+    const std::optional<SpaceTrouble> trouble = parts_.space_trouble();
+    const std::string text = trouble ? trouble->text : std::string();
+    if (text != space_trouble_) {
+      notice(trouble ? "paused: " + text : "space is free again: going on");
+      space_trouble_ = text;
+      if (trouble)
+        tell_pause(trouble->cause, text);
+      else
+        tell_end_of_pause();
     }
   }
   arm_tick();
@@ -135,6 +142,15 @@ void EvolutionRunner::notice(std::string text) {
   log::info("{}", text);
   meter_.status().notice = text;
   for (StatusObserver* observer : parts_.observers) observer->on_notice(text);
+}
+
+void EvolutionRunner::tell_pause(PauseCause cause, const std::string& reason) {
+  for (StatusObserver* observer : parts_.observers) observer->on_pause(cause, reason);
+}
+
+void EvolutionRunner::tell_end_of_pause() {
+  if (paused()) return;
+  for (StatusObserver* observer : parts_.observers) observer->on_go_on();
 }
 
 // At the end nothing matters any more but commits: they bring files to publish.

@@ -60,6 +60,8 @@ struct ChildPlan {
   const char* stdout_path = nullptr;
   const char* stderr_path = nullptr;
   int stdout_fd = -1;
+  bool stderr_to_stdout = false;
+  int stdin_fd = -1;
   int inherited_fd = -1;
   const ResourceLimit* limits = nullptr;
   std::size_t limit_count = 0;
@@ -106,13 +108,23 @@ GENESIS_NO_SANITIZE void redirect_all(ChildPlan* plan) {
   long output = plan->stdout_fd;
   if (inherited >= 0) inherited = ::syscall(SYS_fcntl, inherited, F_DUPFD, 10);
   if (output >= 0) output = ::syscall(SYS_fcntl, output, F_DUPFD, 10);
-  redirect_to(plan, "/dev/null", O_RDONLY, STDIN_FILENO);
+  long input = plan->stdin_fd;
+  if (input >= 0) input = ::syscall(SYS_fcntl, input, F_DUPFD, 10);
+  if (input >= 0) {
+    if (::syscall(SYS_dup3, input, STDIN_FILENO, 0) < 0) fail(plan, Step::logs);
+  } else {
+    redirect_to(plan, "/dev/null", O_RDONLY, STDIN_FILENO);
+  }
   if (output >= 0) {
     if (::syscall(SYS_dup3, output, STDOUT_FILENO, 0) < 0) fail(plan, Step::logs);
   } else {
     redirect_to(plan, plan->stdout_path, kLogFlags, STDOUT_FILENO);
   }
-  redirect_to(plan, plan->stderr_path, kLogFlags, STDERR_FILENO);
+  if (plan->stderr_to_stdout) {
+    if (::syscall(SYS_dup3, STDOUT_FILENO, STDERR_FILENO, 0) < 0) fail(plan, Step::logs);
+  } else {
+    redirect_to(plan, plan->stderr_path, kLogFlags, STDERR_FILENO);
+  }
   if (inherited >= 0 && ::syscall(SYS_dup3, inherited, 3, 0) < 0) fail(plan, Step::logs);
 }
 
@@ -364,6 +376,8 @@ Result<Child> spawn(const SpawnSpec& spec) {
   plan.stdout_path = spec.stdout_path.empty() ? "/dev/null" : spec.stdout_path.c_str();
   plan.stderr_path = spec.stderr_path.empty() ? "/dev/null" : spec.stderr_path.c_str();
   plan.stdout_fd = spec.stdout_fd;
+  plan.stderr_to_stdout = spec.stderr_to_stdout;
+  plan.stdin_fd = spec.stdin_fd;
   plan.inherited_fd = spec.inherited_fd;
   plan.limits = spec.limits.data();
   plan.limit_count = spec.limits.size();

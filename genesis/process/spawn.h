@@ -26,7 +26,7 @@ struct ResourceLimit {
 enum class SpawnMethod { automatic, clone3, legacy_clone };
 
 /// A program to start. Nothing is inherited but what is named here: descriptors from 3 on are
-/// closed, signals unblocked and at their defaults, standard input is /dev/null.
+/// closed, signals unblocked and at their defaults, standard input is /dev/null if nothing is said.
 struct SpawnSpec {
   std::string executable;  ///< A path as `find_executable` returns it.
   std::vector<std::string> argv;
@@ -35,6 +35,8 @@ struct SpawnSpec {
   std::string stdout_path;               ///< Created or truncated, never through a symbolic link.
   std::string stderr_path;               ///< Empty means /dev/null, for both.
   int stdout_fd = -1;                    ///< Instead of stdout_path when not negative.
+  bool stderr_to_stdout = false;         ///< Both into one, whatever stderr_path says.
+  int stdin_fd = -1;                     ///< Standard input when not negative.
   int inherited_fd = -1;                 ///< Becomes descriptor 3 when not negative.
   std::vector<ResourceLimit> limits;
   std::vector<int> cpus;        ///< Processors it may use; empty: all.

@@ -6,6 +6,7 @@
 #include "genesis/base/option_reader.h"
 #include "genesis/base/text.h"
 #include "genesis/program/language.h"
+#include "genesis/run/bind_events.h"
 #include "genesis/run/evolution_run.h"
 #include "genesis/run/inert_settings.h"
 
@@ -323,6 +324,8 @@ RunSpec bind_run_spec(const json& config) {
   spec.db = bind_database(take_section(reader, "db_config", "db"), spec.inert);
   spec.mutation = bind_mutation(section("mutation"));
   spec.results = bind_results(section("results"));
+  spec.events = bind_events(section("events"));
+  spec.hooks = bind_hooks(section("hooks"));
   const json job = with_evaluate_function(take_section(reader, "job_config", "job"),
                                           section("evaluate_function"), spec.inert);
   spec.job = bind_job(job, spec.evo, spec.inert);
@@ -350,6 +353,8 @@ const std::vector<std::string>& adjustable_keys() {
                                              "run_name",
                                              "hydra",
                                              "sweep",
+                                             "events",
+                                             "hooks",
                                              "evo_config.max_parallel_jobs",
                                              "max_evaluation_jobs",
                                              "max_proposal_jobs",

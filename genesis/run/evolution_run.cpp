@@ -22,6 +22,7 @@
 #include "genesis/run/control_server.h"
 #include "genesis/run/publisher.h"
 #include "genesis/run/restored_history.h"
+#include "genesis/run/run_events.h"
 #include "genesis/run/run_folder.h"
 #include "genesis/run/seed_record.h"
 #include "genesis/run/starting_programs.h"
@@ -103,7 +104,10 @@ class EvolutionRunImpl final : public EvolutionRun {
 
   void request_stop() override {
     post([this] {
-      if (runner_) runner_->request_stop();
+      if (ending_)
+        events_->give_up();
+      else if (runner_)
+        runner_->request_stop();
     });
   }
 
@@ -118,6 +122,7 @@ class EvolutionRunImpl final : public EvolutionRun {
   }
 
   void start(std::function<void(RunSummary)> on_end) override {
+    open_events();
     parts_.observers = observers_;
     runner_ = std::make_unique<evolve::EvolutionRunner>(parts_, std::move(setup_));
     auto control = ControlServer::listen(io_, control_socket_path(spec_.output_dir),
@@ -138,8 +143,7 @@ class EvolutionRunImpl final : public EvolutionRun {
           control_.reset();
           // The coroutine is gone only when this call has returned.
           post([this, summary = std::move(summary), on_end]() mutable {
-            finish(summary);
-            on_end(std::move(summary));
+            finish(std::move(summary), on_end);
           });
         });
   }
@@ -303,6 +307,7 @@ class EvolutionRunImpl final : public EvolutionRun {
     setup_.known_programs = std::move(history.known_programs);
     setup_.status.outcomes = std::move(history.outcomes);
     setup_.status.initial_score = history.initial_score;
+    GENESIS_TRY_ASSIGN(improvements_, store_->improvements());
     publisher_->sweep(
         [&](std::int64_t evaluation) -> std::optional<evolve::PublishOrder> {
           const auto generation = store_->generation_of(evaluation);
@@ -377,9 +382,7 @@ class EvolutionRunImpl final : public EvolutionRun {
     parts_.sources = sources_.get();
     parts_.mutator = mutator_.get();
     parts_.planner = planner_.get();
-    parts_.results = publisher_.get();
     parts_.launchers = {launcher_.get()};
-    parts_.space_trouble = [this] { return space_trouble(); };
     return {};
   }
 
@@ -397,24 +400,14 @@ class EvolutionRunImpl final : public EvolutionRun {
     return {};
   }
 
-  std::string space_trouble() const {
-    for (const fs::path& folder : {spec_.output_dir, store_file_.parent_path()}) {
-      const auto space = free_space(folder);
-      if (!space) continue;
-      if (space->bytes < spec_.results.min_free_bytes) {
-        return fmt::format(
-            "only {} free below '{}' (results.min_free_bytes is {}); free some space to go on",
-            format_bytes(space->bytes), folder.string(),
-            format_bytes(spec_.results.min_free_bytes));
-      }
-      if (space->inodes < spec_.results.min_free_inodes) {
-        return fmt::format(
-            "only {} inodes free below '{}' (results.min_free_inodes is {}); remove some "
-            "files, or set results.keep=improvements",
-            space->inodes, folder.string(), spec_.results.min_free_inodes);
-      }
-    }
-    return {};
+  void open_events() {
+    RunEvents::Past past{std::move(improvements_), population_->size()};
+    events_ = std::make_unique<RunEvents>(spec_, run_id_, std::move(past), io_, clock_, observers_);
+    observers_.push_back(events_.get());
+    parts_.results = &events_->announcing(*publisher_);
+    parts_.space_trouble = [this] {
+      return events_->look_for_space({spec_.output_dir, store_file_.parent_path()});
+    };
   }
 
   std::string answer(const std::string& line) {
@@ -443,7 +436,7 @@ class EvolutionRunImpl final : public EvolutionRun {
     store_->hand_over();
   }
 
-  void finish(RunSummary& summary) {
+  void finish(RunSummary summary, std::function<void(RunSummary)> on_end) {
     if (summary.message.empty()) summary.message = runner_->message();
     summary.status = runner_->status();
     summary.status.state = "finished";
@@ -464,6 +457,15 @@ class EvolutionRunImpl final : public EvolutionRun {
       }
       summary.best = std::move(program);
     }
+    ending_ = true;
+    events_->end(summary, [this, summary, on_end = std::move(on_end)]() mutable {
+      summary.hooks = events_->hooks_summary();
+      let_go(summary);
+      on_end(std::move(summary));
+    });
+  }
+
+  void let_go(const RunSummary& summary) {
     for (StatusObserver* observer : observers_) observer->on_finish(summary.status, summary.reason);
     log::info("ended: {} {}", to_string(summary.reason), summary.message);
     log::flush();
@@ -477,6 +479,7 @@ class EvolutionRunImpl final : public EvolutionRun {
     workers_.reset();
     file_workers_.reset();
     runner_.reset();
+    events_.reset();
     sources_.reset();
     store_.reset();
     lock_.reset();
@@ -506,6 +509,9 @@ class EvolutionRunImpl final : public EvolutionRun {
   std::unique_ptr<evolve::Population> population_;
   std::unique_ptr<evolve::SourceCache> sources_;
   std::unique_ptr<Publisher> publisher_;
+  std::vector<store::ProgramRecord> improvements_;  ///< Of earlier sessions, until it starts.
+  std::unique_ptr<RunEvents> events_;
+  bool ending_ = false;  ///< Only hooks are waited for.
   std::vector<StatusObserver*> observers_;
   evolve::RunnerParts parts_;
   evolve::RunnerSetup setup_;

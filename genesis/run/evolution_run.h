@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "genesis/base/error.h"
+#include "genesis/events/event_source.h"
 #include "genesis/evolve/mutator.h"
 #include "genesis/evolve/run_config.h"
+#include "genesis/hooks/hook_config.h"
 #include "genesis/program/language.h"
 #include "genesis/run/inert_settings.h"
 #include "genesis/ui/status.h"
@@ -35,6 +37,8 @@ struct RunSpec {
   DatabaseConfig db;
   MutationConfig mutation;
   ResultsConfig results;
+  events::EventSettings events;
+  std::vector<hooks::HookConfig> hooks;
   launch::JobConfig job;
   std::string task = "task";  ///< exp_name in the YAML.
   std::filesystem::path output_dir;
@@ -66,6 +70,7 @@ struct RunSummary {
   std::string message;  ///< For seed_failed and error: what happened, with the log's tail.
   RunStatus status;
   std::optional<BestProgram> best;
+  std::string hooks;  ///< "slack 3 delivered"; empty when no hook was told anything.
 };
 
 /// What several runs of one process share. Everything borrowed outlives the runs.
@@ -111,7 +116,8 @@ class EvolutionRun {
 /// would add nothing. Error `conflict` when the run there has another configuration.
 Result<bool> is_finished(const RunSpec& spec);
 
-/// The spec an existing run was made with, from its store. For `genesis resume` and `extend`.
+/// The spec an existing run was made with, from its store, but for its hooks, which may name what
+/// only a person's environment has. For `genesis resume` and `extend`.
 Result<RunSpec> load_run_spec(const std::filesystem::path& output_dir);
 /// The run's store file (store_dir may differ from the output folder).
 Result<std::filesystem::path> store_file_of(const std::filesystem::path& output_dir);

@@ -135,6 +135,7 @@ Result<RunSpec> load_run_spec(const fs::path& output_dir) {
                       fmt::format("the configuration in '{}' is damaged", file.string()));
   }
   config["output_dir"] = output_dir.string();
+  config.erase("hooks");  // stored as they are written: whoever needs them resolves them
   try {
     return bind_run_spec(config);
   } catch (const std::exception& failure) {

@@ -99,6 +99,10 @@ class SqliteRunStore final : public RunStore {
     const auto lock = lock_for_reading();
     return queries_.generation_of(evaluation);
   }
+  Result<std::vector<ProgramRecord>> improvements() override {
+    const auto lock = lock_for_reading();
+    return queries_.improvements();
+  }
   Result<ProgramRecord> program(std::int64_t generation) override {
     const auto lock = lock_for_reading();
     return queries_.program(generation);

@@ -101,6 +101,8 @@ class RunStore {
   virtual Status for_each_move(const std::function<void(const MoveRecord&)>& visit) = 0;
   /// The generation that an evaluation became, if it is recorded.
   virtual Result<std::optional<std::int64_t>> generation_of(std::int64_t evaluation) = 0;
+  /// Programs that were the best when they were recorded, in order.
+  virtual Result<std::vector<ProgramRecord>> improvements() = 0;
   virtual Result<ProgramRecord> program(std::int64_t generation) = 0;
   virtual Result<Program> source(std::int64_t generation) = 0;
   virtual std::optional<std::string> state(std::string_view key) = 0;

@@ -30,6 +30,18 @@ std::string_view to_string(StopReason reason) {
   return "none";
 }
 
+std::string_view to_string(PauseCause cause) {
+  switch (cause) {
+    case PauseCause::disk:
+      return "disk";
+    case PauseCause::inodes:
+      return "inodes";
+    case PauseCause::store:
+      return "store";
+  }
+  return "disk";
+}
+
 bool is_resumable(StopReason reason) {
   return reason == StopReason::interrupted || reason == StopReason::aborted ||
          reason == StopReason::error;

@@ -27,6 +27,20 @@ std::string_view to_string(StopReason reason);
 /// True for ends that the same command continues from: interrupted, aborted, error.
 bool is_resumable(StopReason reason);
 
+/// Why nothing is started for now. The run goes on by itself when the cause has gone.
+enum class PauseCause {
+  disk,    ///< Too few bytes free (results.min_free_bytes).
+  inodes,  ///< Too few inodes free (results.min_free_inodes).
+  store,   ///< The store cannot be written.
+};
+std::string_view to_string(PauseCause cause);
+
+/// Free space that is too short to go on.
+struct SpaceTrouble {
+  PauseCause cause = PauseCause::disk;
+  std::string text;  ///< For people: what is short, where, and what to do.
+};
+
 /// A snapshot for progress lines, `genesis status` and the summary. Copyable.
 struct RunStatus {
   std::string run_id;
@@ -68,6 +82,10 @@ class StatusObserver {
   }
   /// Something a person should know: paused for disk space, retrying after lost jobs …
   virtual void on_notice(std::string_view text) { (void)text; }
+  /// Nothing is started for now; told by a notice as well. Again when a second cause comes up.
+  virtual void on_pause(PauseCause cause, std::string_view reason) { (void)cause, (void)reason; }
+  /// The last cause of a pause has gone.
+  virtual void on_go_on() {}
   virtual void on_finish(const RunStatus& status, StopReason reason) { (void)status, (void)reason; }
 };
 

@@ -128,6 +128,7 @@ std::string closing_summary(const SummaryText& summary) {
   }
   row("time", effort);
   if (!status.outcomes.empty()) row("outcomes", format_outcomes(status.outcomes));
+  if (!summary.hooks.empty()) row("hooks", printable(summary.hooks, false));
   if (summary.reason == StopReason::seed_failed) {
     row("next", "correct the task, try it with `genesis check`, and give the same command again");
     return text;

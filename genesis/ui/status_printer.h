@@ -53,6 +53,7 @@ struct SummaryText {
   StopReason reason = StopReason::none;
   std::string message;    ///< Why, for failures; may have several lines.
   std::string best_path;  ///< Empty when nothing is published.
+  std::string hooks;      ///< What became of hooks; empty when there are none.
 };
 std::string closing_summary(const SummaryText& summary);
 
