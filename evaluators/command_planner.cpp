@@ -287,8 +287,9 @@ Result<std::string> CommandPlanner::plan_command() {
   return hashed;
 }
 
-/// Of a command its executable, where it is given by path, and the files that its words name: a
-/// bare name is an installed program. What Python runs is followed like an evaluator in Python.
+/// Of a command its executable, where it is given by path, and the programs that its words name: a
+/// bare name is an installed one. What Python runs is followed like an evaluator in Python. Other
+/// files may be what the evaluator writes (a log, a cache): data is named in evaluator_data.
 void CommandPlanner::find_named_files() {
   for (std::size_t i = 0; i < command_.size(); ++i) {
     const std::string& word = command_[i];
@@ -297,6 +298,7 @@ void CommandPlanner::find_named_files() {
       std::error_code ignored;
       if (named.empty() || !fs::is_regular_file(cwd_ / named, ignored)) continue;
       const bool python = named.ends_with(".py");
+      if (!python && ::access((cwd_ / named).c_str(), X_OK) != 0) continue;
       (python ? identity_.python : identity_.plain).push_back((cwd_ / named).lexically_normal());
       break;
     }
