@@ -68,13 +68,28 @@ Status check_placeholders(const std::vector<std::string>& words) {
       "evaluator_command never names the program: put {program_path} where it belongs");
 }
 
-/// The text of the module that evaluate_function names, where it lies below the working directory.
-std::string module_text(const std::string& function_json) {
-  const auto function = nlohmann::json::parse(function_json, nullptr, false);
-  std::string path = function.value("_target_", "");
+/// The file of the module that a dotted name names, where it lies below the working directory.
+fs::path module_of(std::string path) {
   path.resize(std::min(path.size(), path.rfind('.')));
   std::replace(path.begin(), path.end(), '.', '/');
-  return read_file(fs::current_path() / (path + ".py")).value_or("");
+  return fs::current_path() / (path + ".py");
+}
+
+/// The text of the module that evaluate_function names.
+std::string module_text(const std::string& function_json) {
+  const auto function = nlohmann::json::parse(function_json, nullptr, false);
+  return read_file(module_of(function.value("_target_", ""))).value_or("");
+}
+
+/// The modules of evaluate_function and of the functions among its arguments.
+void find_targets(const nlohmann::json& value, std::vector<fs::path>& found) {
+  if (value.is_object() && value.contains("_target_") && value["_target_"].is_string()) {
+    fs::path module = module_of(value["_target_"].get<std::string>());
+    std::error_code ignored;
+    if (fs::is_regular_file(module, ignored)) found.push_back(std::move(module));
+  }
+  if (!value.is_structured()) return;
+  for (const auto& part : value) find_targets(part, found);
 }
 
 Result<fs::path> find_evaluator(const std::string& name) {
@@ -158,8 +173,12 @@ Result<CommandPlanner> CommandPlanner::create(const launch::EvaluationOptions& o
   for (const std::string& argument : extra) {
     planner.command_.push_back(argument);
     hashed += '\0' + argument;
+    planner.identity_.settings += '\0' + argument;
   }
   planner.evaluator_hash_ = sha256_hex(hashed);
+  planner.identity_.data = options.evaluator_data;
+  planner.identity_.cwd = planner.cwd_;
+  planner.identity_.excluded.push_back(planner.run_dir_);
   if (const auto home = home_directory()) {
     planner.python_path_ = (*home / "evaluators" / "python").string();
     const char* outer = std::getenv("PYTHONPATH");
@@ -176,8 +195,12 @@ Result<std::string> CommandPlanner::plan_python() {
     GENESIS_TRY_ASSIGN(const fs::path found, find_evaluator(options_.eval_program_path));
     GENESIS_TRY_ASSIGN(hashed, read_file(found));
     evaluator = found.string();
+    identity_.python.push_back(found);
   } else {
     hashed = options_.evaluate_function_json + module_text(options_.evaluate_function_json);
+    identity_.settings = options_.evaluate_function_json;
+    find_targets(nlohmann::json::parse(options_.evaluate_function_json, nullptr, false),
+                 identity_.python);
   }
   GENESIS_TRY_ASSIGN(const EvaluatorForm form, evaluator_form(options_, hashed));
   fs::path helper;
@@ -187,7 +210,10 @@ Result<std::string> CommandPlanner::plan_python() {
     // The process that jobs are cloned of reads the imports of its script, which is the helper.
     if (!evaluator.empty()) scan_.emplace_back(evaluator);
   }
-  if (form == EvaluatorForm::function) hashed += '\0' + cascade_settings(options_);
+  if (form == EvaluatorForm::function) {
+    hashed += '\0' + cascade_settings(options_);
+    identity_.settings += '\0' + cascade_settings(options_);
+  }
   // An activated environment brings its own interpreter: the launcher looks on that PATH.
   const bool activated = !options_.conda_env.empty() || !options_.activate_script.empty();
   std::string python = "python3";
@@ -214,8 +240,30 @@ Result<std::string> CommandPlanner::plan_command() {
     }
     GENESIS_TRY_ASSIGN(hashed, read_file(command_[0], 512u << 20));
   }
-  for (std::string& word : command_) hashed += '\0' + word;
+  for (const std::string& word : command_) {
+    hashed += '\0' + word;
+    identity_.settings += '\0' + word;
+  }
+  find_named_files();
   return hashed;
+}
+
+/// Of a command its executable, where it is given by path, and the programs that its words name: a
+/// bare name is an installed one. What Python runs is followed like an evaluator in Python. Other
+/// files may be what the evaluator writes (a log, a cache): data is named in evaluator_data.
+void CommandPlanner::find_named_files() {
+  for (std::size_t i = 0; i < command_.size(); ++i) {
+    const std::string& word = command_[i];
+    if (i == 0 && word.find('/') == word.npos) continue;
+    for (const std::string& named : {word, word.substr(word.find('=') + 1)}) {
+      std::error_code ignored;
+      if (named.empty() || !fs::is_regular_file(cwd_ / named, ignored)) continue;
+      const bool python = named.ends_with(".py");
+      if (!python && ::access((cwd_ / named).c_str(), X_OK) != 0) continue;
+      (python ? identity_.python : identity_.plain).push_back((cwd_ / named).lexically_normal());
+      break;
+    }
+  }
 }
 
 launch::JobSpec CommandPlanner::plan(const Program& program, const launch::AttemptKey& key,
@@ -250,7 +298,7 @@ launch::JobSpec CommandPlanner::plan(const Program& program, const launch::Attem
   spec.resources = options_.resources;
   spec.isolation = options_.isolation;
   if (options_.evaluator_command.empty() && options_.warm != launch::WarmStarts::never) {
-    spec.warm = launch::WarmStart{scan_};
+    spec.warm = launch::WarmStart{scan_, identity_hash_};
   }
   return spec;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "evaluators/evaluator_identity.h"
 #include "evaluators/job_planner.h"
 #include "genesis/base/error.h"
 #include "genesis/program/language.h"
@@ -34,19 +35,27 @@ class CommandPlanner final : public JobPlanner {
   /// Names a file whose imports evaluations will need as well: the program they start from.
   void expect_imports_of(std::filesystem::path program) { scan_.push_back(std::move(program)); }
 
-  /// SHA-256 over the evaluator's file and arguments: what makes scores comparable.
+  /// SHA-256 over the evaluator's file and arguments, as runs of before epochs recorded it.
   const std::string& evaluator_hash() const { return evaluator_hash_; }
+  /// What makes scores comparable, to be looked at: the evaluator with its modules, the files named
+  /// in its command, its data and settings.
+  const IdentitySources& identity() const { return identity_; }
+  /// Jobs of another evaluator are never clones of a process that this one was loaded in.
+  void set_identity_hash(std::string hash) { identity_hash_ = std::move(hash); }
   const std::vector<std::string>& command() const { return command_; }
 
  private:
   CommandPlanner() = default;
   Result<std::string> plan_python();
   Result<std::string> plan_command();
+  void find_named_files();
 
   launch::EvaluationOptions options_;
   std::vector<std::string> command_;  // with placeholders
   std::string extension_;
   std::string evaluator_hash_;
+  IdentitySources identity_;
+  std::string identity_hash_;
   std::string python_path_;
   std::filesystem::path run_dir_;
   std::filesystem::path cwd_;

@@ -101,6 +101,23 @@ void read_form(OptionReader& reader, EvaluationOptions& options) {
       function.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+/// One text or a list of them.
+void read_identity(OptionReader& reader, EvaluationOptions& options) {
+  nlohmann::json data;
+  reader.read("evaluator_data", data);
+  if (data.is_string()) {
+    options.evaluator_data = {data.get<std::string>()};
+  } else if (!data.is_null()) {
+    reader.read("evaluator_data", options.evaluator_data);
+  }
+  for (const std::string& written : options.evaluator_data) {
+    if (written.empty()) reader.fail("evaluator_data", "an empty text names no file");
+  }
+  reader.read_enum(
+      "on_evaluator_change", options.on_evaluator_change,
+      {{"refuse", OnEvaluatorChange::refuse}, {"new_epoch", OnEvaluatorChange::new_epoch}});
+}
+
 void read_limits(OptionReader& reader, Limits& limits) {
   read_positive(reader, "time", limits.wall_time);
   read_positive(reader, "cpu_time", limits.cpu_time);
@@ -149,6 +166,7 @@ EvaluationOptions read_common_options(OptionReader& reader, EvaluationOptions de
   reader.ignore("eval_verbose");
   read_command(reader, options);
   read_form(reader, options);
+  read_identity(reader, options);
   read_python(reader, options);
   read_limits(reader, options.limits);
   read_resources(reader, options);

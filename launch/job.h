@@ -59,7 +59,12 @@ enum class WarmStarts { never, when_ready, always };
 /// process ignore it.
 struct WarmStart {
   std::vector<std::filesystem::path> scan;  ///< Other files whose imports the job will need.
+  /// Which evaluator it is: a process that was started for another one does not serve this job.
+  std::string evaluator;
 };
+
+/// Which of the seeds that the search never sees a job is to use: 1, 2, …; absent in the search.
+inline constexpr std::string_view kUnseenSeedVariable = "GENESIS_UNSEEN_SEED";
 
 /// What a launcher runs: a command with files in, files out, environment, limits and resources.
 /// In `argv` and `environment` values, "{work}" stands for the job's working folder wherever the

@@ -41,6 +41,9 @@ struct DoctorLine {
 /// How a Python evaluator is called: decided by its text, as a program, or as a function.
 enum class EvaluatorForm { automatic, script, function };
 
+/// What happens when the evaluator is not the one any more that a run's scores came from.
+enum class OnEvaluatorChange { refuse, new_epoch };
+
 /// What the evaluation planner needs to know of a job configuration, whatever the backend.
 struct EvaluationOptions {
   std::string eval_program_path = "evaluate.py";
@@ -55,7 +58,9 @@ struct EvaluationOptions {
   /// Metrics that do not count when there is no combined_score.
   std::vector<std::string> feature_dimensions{"complexity", "diversity"};
   std::string evaluate_function_json = "{}";  ///< `_target_` and arguments, in place of a file.
-  std::string python_executable;              ///< Empty: the backend's default.
+  std::vector<std::string> evaluator_data;    ///< Files, folders, globs that scores depend on.
+  OnEvaluatorChange on_evaluator_change = OnEvaluatorChange::refuse;
+  std::string python_executable;  ///< Empty: the backend's default.
   std::string conda_env;
   std::string activate_script;
   std::string extra_cmd_args_json = "{}";

@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -87,6 +89,18 @@ bool Arguments::enabled(std::string_view flag) const {
   for (const char* no : {"false", "no", "off", "0", ""})
     if (value == no) return false;
   throw UsageError("--" + std::string(flag) + " is '" + value + "', but true or false is wanted");
+}
+
+int Arguments::unseen_seed() {
+  const char* set = std::getenv("GENESIS_UNSEEN_SEED");
+  if (set == nullptr || *set == '\0') return 0;
+  int seed = 0;
+  const char* end = set + std::strlen(set);
+  const auto [rest, failure] = std::from_chars(set, end, seed);
+  if (failure != std::errc{} || rest != end || seed < 0) {
+    throw CannotEvaluate("GENESIS_UNSEEN_SEED is '" + std::string(set) + "': it counts from 1");
+  }
+  return seed;
 }
 
 std::string Arguments::program() const {

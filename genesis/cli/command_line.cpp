@@ -35,7 +35,8 @@ A first walk:
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 the run is in use or its\n"
-    "configuration differs, 130 interrupted (continue with `genesis resume`).";
+    "configuration or evaluator differs, 4 the evaluator changed under the run, 130 interrupted\n"
+    "(continue with `genesis resume`).";
 
 /// What the options fill in; lives as long as the parse and the command.
 struct Values {
@@ -52,9 +53,11 @@ struct Values {
   EventOptions events;
   std::string hook;
   std::string event;
+  RescoreArguments rescored;
   bool json = false;
   bool diff = false;
   bool quiet = false;
+  bool new_epoch = false;
   bool now = false;
   bool yes = false;
 };
@@ -169,13 +172,41 @@ class CommandTable {
         ->check(generation_number());
     rerun->add_option("--keep", v_.keep_folder,
                       "Keep the program, results and logs in this folder");
+    add_rescore();
+  }
+
+  void add_rescore() {
+    CLI::App* rescore = add_for_run(
+        "rescore", "Evaluate the best programs again and compare; the run stays as it is",
+        "  genesis rescore results/first --top 5 --repeats 20 --unseen\n"
+        "  genesis rescore results/first --generation 12 --generation 40",
+        [this] {
+          v_.rescored.run = v_.run;
+          return rescore_run(v_.rescored);
+        });
+    CLI::Option* top = rescore->add_option("--top", v_.rescored.top, "The K best programs")
+                           ->capture_default_str()
+                           ->check(CLI::PositiveNumber);
+    rescore->add_option("--generation", v_.rescored.generations, "This generation; may be repeated")
+        ->check(generation_number())
+        ->excludes(top);
+    rescore->add_option("--repeats", v_.rescored.repeats, "How often each")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100'000));
+    rescore->add_flag("--unseen", v_.rescored.unseen,
+                      "With seeds that the search never saw: GENESIS_UNSEEN_SEED is 1, 2, …");
+    rescore->add_option("--jobs", v_.rescored.jobs, "How many at a time; else as the run has it")
+        ->check(CLI::Range(1, 100'000));
+    rescore->add_flag("--json", v_.rescored.json, "One JSON object");
   }
 
   void add_control_commands() {
     CLI::App* resume = add_for_run("resume", "Continue a run that was interrupted or extended",
                                    "  genesis resume results/first",
-                                   [this] { return resume_run(v_.run, v_.quiet); });
+                                   [this] { return resume_run(v_.run, v_.quiet, v_.new_epoch); });
     resume->add_flag("--quiet,-q", v_.quiet, "No progress, no summary");
+    resume->add_flag("--new-epoch", v_.new_epoch,
+                     "Go on with a changed evaluator: the best programs are evaluated again");
     CLI::App* extend = add_for_run("extend", "Add generations to a run, running or not",
                                    "  genesis extend results/first +50",
                                    [this] { return extend_run(v_.run, v_.text); });

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "genesis/cli/exit_code.h"
 
@@ -30,7 +31,8 @@ Outcome print_events(const EventOptions& options);
 Outcome test_hooks(const std::string& run, const std::string& hook, const std::string& event);
 
 // control_commands.cpp
-Outcome resume_run(const std::string& run, bool quiet);
+/// `new_epoch`: a changed evaluator begins an epoch of its own.
+Outcome resume_run(const std::string& run, bool quiet, bool new_epoch);
 /// `by` as "+50" or "50".
 Outcome extend_run(const std::string& run, const std::string& by);
 /// Drains, or with `now` ends the running evaluations too. Waits until the runner has gone.
@@ -44,6 +46,19 @@ Outcome check_task(const std::string& task, const std::string& config_dir);
 
 // rerun_command.cpp
 Outcome rerun_generation(const std::string& run, std::int64_t generation, const std::string& keep);
+
+// rescore_command.cpp
+struct RescoreArguments {
+  std::string run;
+  int top = 10;
+  std::vector<std::int64_t> generations;
+  int repeats = 1;
+  std::optional<int> jobs;
+  bool unseen = false;
+  bool json = false;
+};
+/// Evaluates recorded programs again and compares; the run stays as it is.
+Outcome rescore_run(const RescoreArguments& arguments);
 
 // file_commands.cpp
 struct ExportOptions {

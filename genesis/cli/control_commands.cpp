@@ -82,10 +82,11 @@ void print_status_text(const RunStatus& status) {
 
 }  // namespace
 
-Outcome resume_run(const std::string& run, bool quiet) {
+Outcome resume_run(const std::string& run, bool quiet, bool new_epoch) {
   GENESIS_TRY_ASSIGN(const fs::path folder, resolve_run(run));
   GENESIS_TRY_ASSIGN(run::RunSpec spec, run::load_run_spec(folder));
   GENESIS_TRY_ASSIGN(spec.hooks, load_hooks(folder));
+  spec.new_epoch = new_epoch;
   SessionOptions session;
   session.quiet = quiet;
   return run_session(std::move(spec), session);

@@ -7,10 +7,11 @@ namespace genesis::cli {
 /// What the programs end with; documented in every --help.
 enum class ExitCode {
   ok = 0,
-  failed = 1,         ///< The run or the command failed: seed failed, not a run, not valid.
-  usage = 2,          ///< The command line or the configuration is wrong.
-  conflict = 3,       ///< Another runner owns the run, or its configuration differs.
-  interrupted = 130,  ///< Drained or aborted by a signal or `genesis stop`; resumable.
+  failed = 1,             ///< The run or the command failed: seed failed, not a run, not valid.
+  usage = 2,              ///< The command line or the configuration is wrong.
+  conflict = 3,           ///< Another runner owns the run, or its configuration differs.
+  evaluator_changed = 4,  ///< Stopped because the evaluator changed under it; resumable.
+  interrupted = 130,      ///< Drained or aborted by a signal or `genesis stop`; resumable.
 };
 
 /// What a command gives back; the error is printed in one place, the main function.

@@ -60,7 +60,8 @@ command, or `genesis resume RUN`, continues. A sweep is continued by the same co
 output_dir: what has finished is not run again. `genesis --help` tells how to look at runs.
 
 Exit codes: 0 finished, 1 the run (of a sweep: one of them) failed, 2 wrong usage or configuration,
-3 the folder is in use or holds a run with another configuration, 130 interrupted.
+3 the folder is in use or holds a run with another configuration or evaluator, 4 the evaluator
+changed under the run, 130 interrupted.
 )";
 
 std::vector<fs::path> sorted_entries(const fs::path& folder) {

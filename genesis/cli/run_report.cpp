@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "genesis/base/clock.h"
@@ -61,8 +62,49 @@ void read_status(RunReport& report, store::StoreReader& reader) {
   if (!ended) report.status = "interrupted";  // its runner died without a word
 }
 
+Status read_epochs(RunReport& report, store::StoreReader& reader) {
+  const auto stored = reader.state(store::kEpochsKey);
+  if (!stored) return {};
+  GENESIS_TRY_ASSIGN(auto epochs, store::decode_epochs(*stored));
+  for (std::size_t i = 0; i < epochs.size(); ++i) {
+    EpochReport& row = report.epochs.emplace_back();
+    const std::int64_t end = i + 1 < epochs.size() ? epochs[i + 1].first_generation
+                                                   : std::numeric_limits<std::int64_t>::max();
+    GENESIS_TRY_ASSIGN(row.best, reader.best_between(epochs[i].first_generation, end));
+    row.epoch = std::move(epochs[i]);
+  }
+  return {};
+}
+
 json score_or_null(double score) {
   return std::isfinite(score) ? json(score) : json(nullptr);
+}
+
+json epochs_json(const RunReport& report) {
+  json array = json::array();
+  for (const EpochReport& row : report.epochs) {
+    char buffer[32];
+    array.push_back({{"number", row.epoch.number},
+                     {"first_generation", row.epoch.first_generation},
+                     {"evaluator_hash", row.epoch.evaluator_hash},
+                     {"started_at", utc_timestamp(row.epoch.started_at, buffer)},
+                     {"best", row.best ? json{{"generation", row.best->generation},
+                                              {"combined_score", score_or_null(row.best->score)}}
+                                       : json(nullptr)}});
+  }
+  return array;
+}
+
+std::string epoch_rows(const std::vector<EpochReport>& epochs) {
+  std::string text = "  epochs       scores of different epochs are not comparable\n";
+  for (const EpochReport& row : epochs) {
+    text += fmt::format("    {:>4}  from gen {:<6} evaluator {}  {}\n", row.epoch.number,
+                        row.epoch.first_generation, row.epoch.evaluator_hash.substr(0, 12),
+                        row.best ? fmt::format("best {} (generation {})",
+                                               format_score(row.best->score), row.best->generation)
+                                 : std::string("no correct program"));
+  }
+  return text;
 }
 
 std::string status_sentence(const RunReport& report) {
@@ -119,7 +161,15 @@ Result<RunReport> read_report(const std::filesystem::path& run, store::StoreRead
     report.wall_seconds = static_cast<double>(last.elapsed_millis) / 1000;
   }
   GENESIS_TRY_ASSIGN(report.best, reader.best());
-  if (auto initial = reader.program(0)) report.initial = std::move(*initial);
+  GENESIS_TRY(read_epochs(report, reader));
+  if (const auto stored = reader.state(run::kFinalScoresKey)) {
+    GENESIS_TRY_ASSIGN(auto scores, run::decode_final_scores(*stored));
+    const std::int64_t epoch = report.epochs.empty() ? 1 : report.epochs.back().epoch.number;
+    if (scores.epoch == epoch) report.final_scores = std::move(scores);
+  }
+  const std::int64_t first =
+      report.epochs.empty() ? 0 : report.epochs.back().epoch.first_generation;
+  if (auto initial = reader.program(first)) report.initial = std::move(*initial);
   if (report.best) {
     GENESIS_TRY_ASSIGN(const Program source, reader.source(report.best->generation));
     report.best_path =
@@ -158,6 +208,8 @@ json to_json(const RunReport& report) {
           {"created_at", text_or_null(report.created_at)},
           {"best", best},
           {"initial", initial},
+          {"epochs", epochs_json(report)},
+          {"unseen_seeds", report.final_scores ? to_json(*report.final_scores) : json(nullptr)},
           {"programs", counters.programs},
           {"proposals", counters.proposals},
           {"duplicates", counters.duplicates},
@@ -188,6 +240,10 @@ std::string to_text(const RunReport& report,
                        ? "not on disk: genesis best prints it, export writes it"
                        : report.best_path);
   }
+  if (report.final_scores) {
+    const auto lines = describe(*report.final_scores);
+    for (const std::string& line : lines) row(&line == &lines.front() ? "unseen" : "", line);
+  }
   std::string generations = std::to_string(report.generations);
   if (report.target_generations) generations += fmt::format(" of {}", *report.target_generations);
   row("generations", generations);
@@ -204,6 +260,7 @@ std::string to_text(const RunReport& report,
   }
   row("evaluations", evaluations);
   row("outcomes", format_outcomes(report.outcomes));
+  if (report.epochs.size() > 1) text += epoch_rows(report.epochs);
   if (!improvements.empty()) text += improvement_rows(improvements);
   return text;
 }

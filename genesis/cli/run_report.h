@@ -10,9 +10,17 @@
 #include <vector>
 
 #include "genesis/base/error.h"
+#include "genesis/run/final_scores.h"
+#include "genesis/store/epochs.h"
 #include "genesis/store/run_store.h"
 
 namespace genesis::cli {
+
+/// One epoch of a run, with its best program.
+struct EpochReport {
+  store::Epoch epoch;
+  std::optional<store::ProgramRecord> best;
+};
 
 /// A run as its store and its lock tell it. What nobody knows is absent.
 struct RunReport {
@@ -25,9 +33,11 @@ struct RunReport {
   std::string reason;                ///< Why it ended: a StopReason's name, or empty.
   std::optional<std::string> owner;  ///< "host, pid 123" of a living runner.
   std::string created_at;
-  std::optional<store::ProgramRecord> best;
+  std::optional<store::ProgramRecord> best;  ///< Of the present epoch.
   std::string best_path;  ///< Of the primary file on disk; empty when not published.
-  std::optional<store::ProgramRecord> initial;
+  std::optional<store::ProgramRecord> initial;   ///< The first program of the present epoch.
+  std::optional<run::FinalScores> final_scores;  ///< Of the present epoch.
+  std::vector<EpochReport> epochs;               ///< Empty for a run of before epochs.
   store::Counters counters;
   std::map<std::string, std::int64_t> outcomes;
   std::int64_t evaluations = 0;  ///< Recorded ones.

@@ -37,6 +37,8 @@ constexpr std::string_view kOfTheJob[] = {"_target_",
                                           "env_vars",
                                           "feature_dimensions",
                                           "evaluate_function",
+                                          "evaluator_data",
+                                          "on_evaluator_change",
                                           "python_executable",
                                           "time",
                                           "memory",
@@ -144,9 +146,18 @@ class Together {
   void ended(std::size_t number, const run::RunSummary& summary) {
     if (summary.reason == StopReason::aborted) aborted_ = true;
     report_.read_run(report_.rows()[number], summary.message);
+    // An evaluator that changes again before anything was recorded is left for a person to look at.
+    const auto [before, first_time] = programs_at_change_.emplace(number, -1);
+    const bool again = summary.new_epoch_allowed && !target_.requested() &&
+                       summary.status.programs > before->second;
+    before->second = summary.status.programs;
     // Not inside the run's own call.
-    boost::asio::post(io_, [this, number] {
+    boost::asio::post(io_, [this, number, again, message = summary.message] {
       runs_.erase(number);
+      if (again) {
+        board_->say(number, message);
+        start(plan_.entries[number]);
+      }
       start_more();
     });
   }
@@ -170,6 +181,7 @@ class Together {
   std::unique_ptr<launch::SharedPool> pool_;
   std::unique_ptr<SweepBoard> board_;
   std::map<std::size_t, std::unique_ptr<run::EvolutionRun>> runs_;
+  std::map<std::size_t, std::int64_t> programs_at_change_;  // by number
   std::size_t next_ = 0;
   bool closing_ = false;
   bool aborted_ = false;

@@ -21,6 +21,7 @@ EvolutionRunner::EvolutionRunner(RunnerParts parts, RunnerSetup setup)
       setup_(std::move(setup)),
       mailbox_(*parts_.io),
       tick_(*parts_.io),
+      look_(*parts_.io),
       seeds_(std::move(setup_.seeds)),
       policy_(setup_.config.max_attempts),
       capacity_(parts_.launchers.size(), 0),
@@ -56,6 +57,7 @@ boost::asio::awaitable<StopReason> EvolutionRunner::run() {
     for (Event& event : events) {
       std::visit([this](auto& happened) { handle(happened); }, event);
     }
+    record_finished();
     check_stop();
     report();
   }
@@ -75,36 +77,7 @@ Status EvolutionRunner::open_launchers() {
 // What an earlier session left unfinished comes before anything new: in-flight attempts are found
 // again by their launcher, the others get a new one.
 void EvolutionRunner::take_up_the_past() {
-  for (store::PendingEvaluation& pending : setup_.loaded.pending) {
-    auto program = Program::decode(pending.proposal.candidate);
-    if (!program) {
-      log::error("evaluation {}: {}", pending.evaluation, program.error().message);
-      parts_.store->abandon_evaluation(pending.evaluation, program.error().message);
-      continue;
-    }
-    Evaluation evaluation;
-    evaluation.id = pending.evaluation;
-    evaluation.program = std::make_shared<const Program>(std::move(*program));
-    evaluation.state = State::ready;
-    evaluation.key.evaluation = pending.evaluation;
-    setup_.known_programs.emplace(pending.proposal.program_key, -1 - pending.proposal.id);
-    seeds_.start(pending.proposal.program_key);
-    pending.proposal.candidate.clear();
-    evaluation.proposal = std::move(pending.proposal);
-    if (!pending.attempts.empty()) {
-      const store::AttemptRecord& last = pending.attempts.back();
-      evaluation.key.attempt = last.attempt;
-      evaluation.token = last.token;
-      evaluation.reattach = true;
-      if (const auto space = last.ref.find(' '); space != std::string::npos) {
-        evaluation.reattach_ref =
-            launch::JobRef{last.ref.substr(0, space), last.ref.substr(space + 1)};
-      }
-    } else {
-      evaluation.token = new_token(evaluation.key);
-    }
-    book_.add(std::move(evaluation));
-  }
+  for (store::PendingEvaluation& pending : setup_.loaded.pending) take_up(pending);
   setup_.loaded.pending.clear();
 }
 
@@ -113,14 +86,17 @@ void EvolutionRunner::take_up_the_past() {
 bool EvolutionRunner::has_room() const {
   if (stop_ != StopReason::none || paused()) return false;
   const std::size_t in_work = mutating_.size() + book_.size();
-  const auto left =
-      evaluations_left(setup_.config, setup_.target_generations,
-                       {parts_.population->size() - 1, meter_.status().evaluations, {}, {}, 0, 0});
+  const auto left = evaluations_left(
+      setup_.config, setup_.target_generations,
+      {parts_.population->size() - 1, meter_.status().evaluations - setup_.rescored, {}, {}, 0, 0});
   if (static_cast<std::int64_t>(in_work) >= left) return false;
   const int jobs = setup_.config.max_parallel_jobs;
   const int ahead =
       setup_.config.lookahead >= 0 ? setup_.config.lookahead : (jobs == 1 ? 0 : 2 * jobs);
-  const std::size_t before_end = in_work - book_.count(State::reading);
+  // What waits for a look at the evaluator's files has not ended for a run that goes step by step:
+  // its next draw must see the record.
+  const std::size_t held = ahead == 0 ? finished_.size() : 0;
+  const std::size_t before_end = in_work - book_.count(State::reading) + held;
   if (before_end >= slots() + static_cast<std::size_t>(ahead)) return false;
   // Backpressure: neither the journal's queue nor the files to publish may grow without bound.
   return uncommitted_ < 10'000 && parts_.results->pending() < 256;

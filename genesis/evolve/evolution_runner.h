@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "evaluators/evaluator_watch.h"
 #include "evaluators/job_planner.h"
 #include "genesis/async/mailbox.h"
 #include "genesis/async/offload.h"
@@ -44,6 +45,7 @@ struct RunnerParts {
   SourceCache* sources = nullptr;
   Mutator* mutator = nullptr;
   const evaluators::JobPlanner* planner = nullptr;
+  evaluators::EvaluatorWatch* watch = nullptr;  ///< Null: the evaluator cannot change.
   ResultsSink* results = nullptr;
   std::vector<launch::Launcher*> launchers;
   std::vector<StatusObserver*> observers;
@@ -59,6 +61,7 @@ struct RunnerSetup {
   std::vector<Seed> seeds;           ///< What the run starts from; those recorded are passed over.
   std::vector<std::string> notices;  ///< To be told at the start.
   std::int64_t target_generations = 0;
+  std::int64_t rescored = 0;  ///< Programs of epochs before, evaluated again: beyond the limits.
   store::LoadedRun loaded;
   KnownPrograms known_programs;          ///< With generations, or -1 - proposal while queued.
   RunStatus status;                      ///< Restored counts of earlier sessions.
@@ -110,9 +113,13 @@ class EvolutionRunner {
   struct Committed {
     std::vector<PublishOrder> published;
   };
+  struct EvaluatorSeen {
+    evaluators::EvaluatorComparison seen;
+  };
   struct Tick {};
   struct Woken {};
-  using Event = std::variant<Mutated, Journaled, LaunchEvent, OutcomeRead, Committed, Tick, Woken>;
+  using Event = std::variant<Mutated, Journaled, LaunchEvent, OutcomeRead, Committed, EvaluatorSeen,
+                             Tick, Woken>;
   struct DrawnProposal {
     Draw draw;
     double parent_score;
@@ -131,8 +138,10 @@ class EvolutionRunner {
   void handle(LaunchEvent& event);
   void handle(OutcomeRead& event);
   void handle(Committed& event);
+  void handle(EvaluatorSeen& event);
   void handle(Tick& event);
   void handle(Woken&) {}
+  void record_finished();
   void check_stop();
   void report();
   bool in_flight() const;
@@ -144,6 +153,10 @@ class EvolutionRunner {
   void on_launch(std::size_t launcher, launch::Finished& event);
   void on_launch(std::size_t launcher, launch::Capacity& event);
 
+  void take_up(store::PendingEvaluation& pending);
+  void begin_anew(Evaluation& evaluation);
+  void put_into_book(Evaluation evaluation);
+  void let_others_go();
   void take_up_seeds();
   void adopt(const Seed& seed, store::ProposalRecord proposal);
   void settle_seed(const std::string& program_key, std::int64_t generation);
@@ -159,6 +172,7 @@ class EvolutionRunner {
   MutationFeedback feedback_on(const store::ProgramRecord& program) const;
   store::ProgramRecord program_record(const Evaluation& evaluation, OutcomeRead& event) const;
   void stop_for(StopReason reason, std::string message = {});
+  void stop_for_evaluator(const evaluators::EvaluatorComparison& seen);
   bool has_room() const;
   bool may_draw() const;
   bool paused() const;
@@ -175,6 +189,7 @@ class EvolutionRunner {
   RunnerSetup setup_;
   Mailbox<Event> mailbox_;
   boost::asio::steady_timer tick_;
+  boost::asio::steady_timer look_;
   SeedQueue seeds_;
   EvaluationBook book_;
   AttemptPolicy policy_;
@@ -182,6 +197,10 @@ class EvolutionRunner {
   std::vector<int> capacity_;  // per launcher
   std::vector<int> busy_;      // per launcher
   std::unordered_map<std::int64_t, DrawnProposal> mutating_;
+  std::vector<OutcomeRead> finished_;     // read, and not yet known to be of this evaluator
+  std::vector<Evaluation> behind_first_;  // of an earlier session: the first seed goes alone
+  bool looking_ = false;                  // at the evaluator's files, on a file thread
+  std::chrono::steady_clock::time_point next_look_{};
   std::vector<std::int64_t> to_journal_;
   std::vector<PublishOrder> to_publish_;
   std::size_t uncommitted_ = 0;

@@ -19,7 +19,7 @@ void EvolutionRunner::check_stop() {
   if (stop_ != StopReason::none) return;
   Progress progress;
   progress.generations = parts_.population->size() - 1;
-  progress.evaluations = meter_.status().evaluations;
+  progress.evaluations = meter_.status().evaluations - setup_.rescored;
   progress.elapsed = elapsed();
   if (const auto best = parts_.population->best()) {
     progress.best_score = parts_.population->member(*best).score;
@@ -32,7 +32,7 @@ void EvolutionRunner::check_stop() {
 
 void EvolutionRunner::stop_for(StopReason reason, std::string message) {
   if (stop_ == StopReason::none || reason == StopReason::seed_failed ||
-      reason == StopReason::error) {
+      reason == StopReason::evaluator_changed || reason == StopReason::error) {
     stop_ = reason;
     message_ = std::move(message);
   }
@@ -164,6 +164,7 @@ boost::asio::awaitable<void> EvolutionRunner::take_commits() {
 // Nothing is left behind: launchers closed, everything committed, files published.
 boost::asio::awaitable<void> EvolutionRunner::finish() {
   tick_.cancel();
+  look_.cancel();
   for (launch::Launcher* launcher : parts_.launchers) {
     bool closed = false;
     launcher->close(milliseconds(aborting_ ? 2000 : 10'000), [this, &closed] {

@@ -87,9 +87,9 @@ void EvolutionRunner::read_outcome(OutcomeRead& read, const launch::JobResults& 
   }
 }
 
+// Recorded at the end of this turn, when the evaluator's files have been looked at.
 void EvolutionRunner::handle(OutcomeRead& event) {
-  Evaluation* evaluation = book_.find(event.evaluation);
-  if (evaluation != nullptr) record(*evaluation, event);
+  finished_.push_back(std::move(event));
 }
 
 void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
@@ -121,7 +121,9 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
   meter_.count(program.outcome, parts_.clock->steady());
   status.generation = program.generation;
   status.programs = parts_.population->size();
-  if (program.generation == 0) status.initial_score = program.score;
+  if (program.generation == parts_.population->first_generation()) {
+    status.initial_score = program.score;
+  }
   PublishOrder order;
   order.program = evaluation.program;
   order.work_dir = event.work_dir;
@@ -155,7 +157,8 @@ MutationFeedback EvolutionRunner::feedback_on(const store::ProgramRecord& progra
   feedback.correct = program.correct;
   feedback.score = feedback.parent_score = program.score;
   feedback.new_best = program.improved;
-  if (program.parent < 0) return feedback;
+  // A parent of an earlier epoch has no score that this one could be compared with.
+  if (!parts_.population->has(program.parent)) return feedback;
   const Member& parent = parts_.population->member(program.parent);
   feedback.parent_score = parent.score;
   if (!parent.correct) feedback.kind = RequestKind::fix;

@@ -64,6 +64,7 @@ void EvolutionRunner::adopt(const Seed& seed, store::ProposalRecord proposal) {
 void EvolutionRunner::settle_seed(const std::string& program_key, std::int64_t generation) {
   if (seeds_.settled() || !seeds_.has(program_key)) return;
   seeds_.settle(program_key, generation);
+  let_others_go();
   if (!seeds_.settled()) return;
   if (!parts_.population->best()) {
     if (can_repair()) notice("no seed program is correct: asking for repairs");
@@ -71,7 +72,7 @@ void EvolutionRunner::settle_seed(const std::string& program_key, std::int64_t g
   }
   if (seeds_.size() < 2) return;
   std::size_t correct = 0;
-  for (std::int64_t g = 0; g < parts_.population->size(); ++g) {
+  for (std::int64_t g = parts_.population->first_generation(); g < parts_.population->size(); ++g) {
     if (parts_.population->member(g).correct) ++correct;
   }
   notice(fmt::format("{} of {} starting programs are correct: the search begins", correct,
@@ -79,15 +80,18 @@ void EvolutionRunner::settle_seed(const std::string& program_key, std::int64_t g
 }
 
 bool EvolutionRunner::can_repair() const {
-  return parts_.mutator->can_fix() && parts_.population->size() > 0;
+  return parts_.mutator->can_fix() && !parts_.population->empty();
 }
 
 // A run without one correct program to start from has nothing to search with, unless its mutator
 // can repair. An earlier session may have been interrupted just before it could say so.
 void EvolutionRunner::check_seeds() {
   if (stop_ == StopReason::seed_failed || stop_ == StopReason::error) return;
-  if (parts_.population->best() || !seeds_.settled() || book_.size() > 0 || can_repair()) return;
-  if (seed_failure_.empty() && parts_.population->size() == 0) return;
+  if (parts_.population->best() || !seeds_.settled() || book_.size() > 0 ||
+      !behind_first_.empty() || can_repair()) {
+    return;
+  }
+  if (seed_failure_.empty() && parts_.population->empty()) return;
   if (seed_failure_.empty()) seed_failure_ = "it failed in an earlier session";
   stop_for(StopReason::seed_failed,
            seeds_.size() < 2

@@ -12,9 +12,10 @@ RankedSet::Entry entry_of(const Member& member) {
 
 }  // namespace
 
-Population::Population(DatabaseConfig config, std::uint64_t seed)
+Population::Population(DatabaseConfig config, std::uint64_t seed, std::int64_t first_generation)
     : config_(std::move(config)),
       seed_(seed),
+      first_(first_generation),
       islands_(static_cast<std::size_t>(std::max(1, config_.num_islands))) {}
 
 bool Population::would_improve(bool correct, double score) const {
@@ -29,7 +30,7 @@ void Population::insert(const Member& added) {
   if (added.correct && !best_) everywhere_ = added.generation;
   if (would_improve(added.correct, added.score)) best_ = added.generation;
   members_.push_back(added);
-  if (added.parent >= 0) ++members_[static_cast<std::size_t>(added.parent)].children;
+  if (has(added.parent)) ++members_[index_of(added.parent)].children;
   if (!added.correct) return;
   islands_[static_cast<std::size_t>(added.island)].insert(entry_of(added));
   archive_insert(added);
@@ -64,7 +65,7 @@ void Population::restore(const Member& member) {
 }
 
 void Population::apply(const IslandMove& move) {
-  Member& moved = members_[static_cast<std::size_t>(move.generation)];
+  Member& moved = members_[index_of(move.generation)];
   islands_[static_cast<std::size_t>(move.to)].insert(entry_of(moved));
   if (move.copy) return;
   islands_[static_cast<std::size_t>(move.from)].erase(entry_of(moved));
@@ -130,12 +131,12 @@ std::optional<Draw> Population::draw_failed(std::int64_t proposal) const {
   RandomStream random(seed_, "parent", static_cast<std::uint64_t>(proposal));
   Draw drawn;
   drawn.event = size();
-  drawn.parent = static_cast<std::int64_t>(random.below(members_.size()));
+  drawn.parent = first_ + static_cast<std::int64_t>(random.below(members_.size()));
   drawn.island = member(drawn.parent).island;
   const auto most = static_cast<std::size_t>(std::max(0, config_.num_archive_inspirations) +
                                              std::max(0, config_.num_top_k_inspirations));
   for (std::int64_t ancestor = member(drawn.parent).parent;
-       ancestor >= 0 && drawn.inspirations.size() < most; ancestor = member(ancestor).parent) {
+       has(ancestor) && drawn.inspirations.size() < most; ancestor = member(ancestor).parent) {
     drawn.inspirations.push_back(ancestor);
   }
   std::reverse(drawn.inspirations.begin(), drawn.inspirations.end());
@@ -183,7 +184,7 @@ std::int64_t Population::draw_parent(int island_index, RandomStream& random) con
     case ParentSelection::best_of_n:
       return everywhere_;
     case ParentSelection::sequential: {
-      for (std::int64_t g = size() - 1; g >= 0; --g) {
+      for (std::int64_t g = size() - 1; g >= first_; --g) {
         if (member(g).correct) return g;
       }
       return *best_;

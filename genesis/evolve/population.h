@@ -49,9 +49,11 @@ struct Draw {
 /// another, but never more than `migration_interval`, so that the cost per generation stays flat.
 class Population {
  public:
-  Population(DatabaseConfig config, std::uint64_t seed);
+  /// `first_generation`: where the present epoch begins. Programs before it are history: they are
+  /// counted, and known to nobody.
+  Population(DatabaseConfig config, std::uint64_t seed, std::int64_t first_generation = 0);
 
-  /// Adds a recorded program; generations come in order from 0. Returns the moves it causes (copies
+  /// Adds a recorded program; generations come in order. Returns the moves it causes (copies
   /// of the first correct program, migration), already applied.
   std::vector<IslandMove> add(const Member& member);
   /// Adds a program of an earlier session, without causing moves; those are replayed by `apply`.
@@ -66,11 +68,15 @@ class Population {
   /// Nullopt while there is no program at all.
   std::optional<Draw> draw_failed(std::int64_t proposal) const;
 
-  std::int64_t size() const { return static_cast<std::int64_t>(members_.size()); }
+  /// Programs of the run, those of earlier epochs included: the next generation's number.
+  std::int64_t size() const { return first_ + static_cast<std::int64_t>(members_.size()); }
+  std::int64_t first_generation() const { return first_; }
+  bool empty() const { return members_.empty(); }
+  /// Is it a program of this epoch?
+  bool has(std::int64_t generation) const { return generation >= first_ && generation < size(); }
   std::optional<std::int64_t> best() const { return best_; }
-  const Member& member(std::int64_t generation) const {
-    return members_[static_cast<std::size_t>(generation)];
-  }
+  /// Of a program of this epoch.
+  const Member& member(std::int64_t generation) const { return members_[index_of(generation)]; }
   /// Is a correct program of this score better than the best so far?
   bool would_improve(bool correct, double score) const;
   int islands() const { return static_cast<int>(islands_.size()); }
@@ -78,6 +84,9 @@ class Population {
   std::span<const RankedSet::Entry> archive() const { return archive_; }
 
  private:
+  std::size_t index_of(std::int64_t generation) const {
+    return static_cast<std::size_t>(generation - first_);
+  }
   void insert(const Member& member);
   void archive_insert(const Member& member);
   std::vector<IslandMove> copies_of(const Member& member) const;
@@ -92,6 +101,7 @@ class Population {
 
   DatabaseConfig config_;
   std::uint64_t seed_;
+  std::int64_t first_;
   std::vector<Member> members_;
   std::vector<RankedSet> islands_;         // correct programs
   std::vector<RankedSet::Entry> archive_;  // best first, at most archive_size

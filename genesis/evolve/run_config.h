@@ -43,6 +43,11 @@ struct EvolutionConfig {
   std::optional<std::chrono::milliseconds> max_wall_time;
   std::optional<double> target_score;
   std::optional<std::int64_t> patience;  ///< Generations without a better best.
+  /// At the end the best `final_top` programs are evaluated so often each, on seeds that the search
+  /// never saw. 0: not at all.
+  int final_repeats = 0;
+  int final_top = 5;
+  int epoch_seeds = 10;  ///< The best programs that are evaluated again when the evaluator changed.
   /// Settings of later parts (language models, meta summaries, embeddings): kept as they are, so
   /// that existing files compose; the launcher names those that have no effect yet.
   std::map<std::string, std::string> reserved;

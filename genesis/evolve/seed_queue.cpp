@@ -22,6 +22,7 @@ std::optional<std::size_t> SeedQueue::next() const {
 }
 
 std::int64_t SeedQueue::parent_of(std::size_t index) const {
+  if (seeds_[index].generation_before) return *seeds_[index].generation_before;
   const auto parent = seeds_[index].parent;
   return parent ? generations_[*parent] : -1;
 }

@@ -22,10 +22,13 @@ struct TrustedResult {
 /// A program that a run starts from: recorded like any other, before anything is drawn.
 struct Seed {
   Program program;
-  std::string mutator = "seed";  ///< "seed", or "import" for one of an earlier run.
+  /// "seed", "import" for one of an earlier run, "rescore" for one of an earlier epoch.
+  std::string mutator = "seed";
   std::string summary = "the program as given";
   int island = 0;
   std::optional<std::size_t> parent;  ///< An earlier one of the same list.
+  /// Of an earlier epoch: the generation that it is the same program as, and then its parent.
+  std::optional<std::int64_t> generation_before;
   std::optional<TrustedResult> trusted;
 };
 
@@ -43,7 +46,7 @@ class SeedQueue {
   const Seed& at(std::size_t index) const { return seeds_[index]; }
   /// By the program's key: is it one of ours?
   bool has(const std::string& program_key) const { return by_key_.contains(program_key); }
-  /// The generation of a seed's parent, or -1.
+  /// The generation of a seed's parent, or of the program that it is evaluated for again, or -1.
   std::int64_t parent_of(std::size_t index) const;
 
   /// It is on its way to a record (or was when an earlier session ended).
@@ -53,6 +56,8 @@ class SeedQueue {
 
   /// All have been started.
   bool drained() const { return next_ >= seeds_.size(); }
+  /// The first is on record (or given up): what it starts is known. True without seeds.
+  bool first_settled() const { return states_.empty() || states_.front() == State::settled; }
   /// All have been recorded or given up.
   bool settled() const { return unsettled_ == 0; }
   std::size_t size() const { return seeds_.size(); }

@@ -124,6 +124,12 @@ EvolutionConfig bind_evolution(const json& object, std::vector<InertSetting>& in
   reader.read("max_wall_time", evo.max_wall_time);
   reader.read("target_score", evo.target_score);
   reader.read("patience", evo.patience);
+  reader.read("final_repeats", evo.final_repeats);
+  between(reader, "final_repeats", evo.final_repeats, 0, 10'000);
+  reader.read("final_top", evo.final_top);
+  between(reader, "final_top", evo.final_top, 1, 1000);
+  reader.read("epoch_seeds", evo.epoch_seeds);
+  between(reader, "epoch_seeds", evo.epoch_seeds, 0, 100'000);
   reader.ignore("results_dir");
   read_inert_settings(reader, "evo_config", evo.reserved, inert);
   reader.finish();
@@ -360,9 +366,13 @@ const std::vector<std::string>& adjustable_keys() {
                                              "max_proposal_jobs",
                                              "max_db_workers",
                                              "evo_config.lookahead",
+                                             "evo_config.epoch_seeds",
+                                             "evo_config.final_repeats",
+                                             "evo_config.final_top",
                                              "results.min_free_bytes",
                                              "results.min_free_inodes",
-                                             "job_config.env_passthrough"};
+                                             "job_config.env_passthrough",
+                                             "job_config.on_evaluator_change"};
   return keys;
 }
 

@@ -10,6 +10,7 @@
 #include "evaluators/command_planner.h"
 #include "genesis/async/offload.h"
 #include "genesis/base/clock.h"
+#include "genesis/base/failpoint.h"
 #include "genesis/base/files.h"
 #include "genesis/base/hash.h"
 #include "genesis/base/home.h"
@@ -20,6 +21,9 @@
 #include "genesis/program/language.h"
 #include "genesis/run/callable_planner.h"
 #include "genesis/run/control_server.h"
+#include "genesis/run/evaluator_epochs.h"
+#include "genesis/run/final_evaluation.h"
+#include "genesis/run/folder_state.h"
 #include "genesis/run/publisher.h"
 #include "genesis/run/restored_history.h"
 #include "genesis/run/run_events.h"
@@ -35,34 +39,6 @@ namespace genesis::run {
 using nlohmann::json;
 
 namespace {
-
-/// Removes a store whose only content are seeds that failed: the person mends them and starts
-/// again.
-Status forget_failed_seed(const fs::path& file) {
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return {};
-  bool failed = false;
-  {
-    auto reader = store::StoreReader::open(file);
-    if (!reader) return {};  // opening for writing will say what is wrong
-    const auto status = (*reader)->state("status");
-    const json parsed = json::parse(status.value_or("{}"), nullptr, false);
-    failed = parsed.is_object() && parsed.value("reason", "") == to_string(StopReason::seed_failed);
-  }
-  if (!failed) return {};
-  for (const char* suffix : {"", "-wal", "-shm", "-journal", ".snapshot"}) {
-    fs::path gone = file;
-    gone += suffix;
-    fs::remove(gone, ignored);
-  }
-  std::vector<fs::path> folders{file.parent_path() / "evaluations", file.parent_path() / "best"};
-  for (fs::directory_iterator it(file.parent_path(), ignored), end; !ignored && it != end;
-       it.increment(ignored)) {
-    if (it->path().filename().string().starts_with("gen_")) folders.push_back(it->path());
-  }
-  for (const fs::path& folder : folders) fs::remove_all(folder, ignored);
-  return {};
-}
 
 class EvolutionRunImpl final : public EvolutionRun {
  public:
@@ -96,19 +72,14 @@ class EvolutionRunImpl final : public EvolutionRun {
     GENESIS_TRY(make_mutator(mutator));
     GENESIS_TRY(restore());
     GENESIS_TRY(make_runner());
-    return resumed_ ? Status() : begin_record();
+    return resumed_ ? record_epoch() : begin_record();
   }
 
   void add_observer(StatusObserver* observer) override { observers_.push_back(observer); }
   bool resumed() const override { return resumed_; }
 
   void request_stop() override {
-    post([this] {
-      if (ending_)
-        events_->give_up();
-      else if (runner_)
-        runner_->request_stop();
-    });
+    post([this] { stop_what_runs(); });
   }
 
   RunSummary run() override {
@@ -140,10 +111,9 @@ class EvolutionRunImpl final : public EvolutionRun {
           RunSummary summary;
           summary.reason = failure ? StopReason::error : reason;
           if (failure) summary.message = message_of(failure);
-          control_.reset();
           // The coroutine is gone only when this call has returned.
           post([this, summary = std::move(summary), on_end]() mutable {
-            finish(std::move(summary), on_end);
+            look_at_unseen_seeds(std::move(summary), on_end);
           });
         });
   }
@@ -200,10 +170,34 @@ class EvolutionRunImpl final : public EvolutionRun {
     // One seed is read again from its file; of several, each has its place in the record.
     const bool one_file = setup_.seeds.size() == 1 && setup_.seeds.front().mutator == "seed";
     store_->put_state("seeds", encode_seeds(one_file ? std::vector<evolve::Seed>() : setup_.seeds));
+    epochs_.put(*store_);
     GENESIS_TRY(store_->flush());
     GENESIS_TRY(store_->set_meta("config_json", spec_.config_json));
     return write_run_pointer(spec_.output_dir,
                              spec_.db.store_dir.empty() ? fs::path("run.sqlite") : store_file_);
+  }
+
+  // What is found of the evaluator is written down before anything is evaluated; a new epoch with
+  // all that it starts from, in one transaction.
+  Status record_epoch() {
+    if (!epochs_.has_something_to_put()) return {};
+    failpoint("run.epoch.before");
+    epochs_.put(*store_);
+    if (epochs_.begins()) {
+      store_->put_state("seeds", encode_seeds(setup_.seeds));
+      store_->put_state("mutator", mutator_->save());
+      store_->put_state("target_generations", std::to_string(setup_.target_generations));
+    }
+    for (store::PendingEvaluation& pending : setup_.loaded.pending) {
+      if (pending.attempts.empty() || !epochs_.attempts_lost()) continue;
+      store::AttemptRecord& last = pending.attempts.back();
+      if (!last.outcome.empty()) continue;
+      last.outcome = "cancelled";
+      store_->finish_attempt(last.token, last.outcome, "the evaluator's files were written");
+    }
+    GENESIS_TRY(store_->flush());
+    failpoint("run.epoch.after");
+    return {};
   }
 
   // The results folder names the run: the same configuration goes on, another is refused.
@@ -220,16 +214,19 @@ class EvolutionRunImpl final : public EvolutionRun {
   }
 
   Status make_launcher(const LauncherFactory& factory) {
+    launcher_factory_ = factory;
+    GENESIS_TRY_ASSIGN(launcher_, new_launcher());
+    return {};
+  }
+
+  Result<std::unique_ptr<launch::Launcher>> new_launcher() {
     launch::LauncherContext context;
     context.io = &io_;
     context.run_id = run_id_;
     context.run_dir = spec_.output_dir;
     context.max_parallel_jobs = spec_.evo.max_parallel_jobs;
     context.seed = spec_.seed;
-    if (factory) {
-      GENESIS_TRY_ASSIGN(launcher_, factory(context));
-      return {};
-    }
+    if (launcher_factory_) return launcher_factory_(context);
     const launch::Backend* backend = launch::find_backend(spec_.job.type);
     if (backend == nullptr) {
       return make_error(ErrorKind::invalid_argument,
@@ -237,12 +234,8 @@ class EvolutionRunImpl final : public EvolutionRun {
     }
     const json options = json::parse(spec_.job.options_json);
     evaluation_ = backend->parse(options, spec_.job.option_path);
-    if (host_.launcher) {
-      launcher_ = host_.launcher();
-      return {};
-    }
-    GENESIS_TRY_ASSIGN(launcher_, backend->make(options, context));
-    return {};
+    if (host_.launcher) return host_.launcher();
+    return backend->make(options, context);
   }
 
   Status make_planner() {
@@ -263,19 +256,22 @@ class EvolutionRunImpl final : public EvolutionRun {
       if (language->name == "python") planner.expect_imports_of(fs::absolute(find_data_file(seed)));
     }
     log::info("evaluator: {}", fmt::join(planner.command(), " "));
-    const std::string hash = planner.evaluator_hash();
-    const auto stored = store_->meta("evaluator_hash");
-    if (stored && *stored != hash) {
-      return make_error(
-          ErrorKind::conflict,
-          fmt::format("the evaluator '{}' has changed since '{}' was started, so new scores "
-                      "could not be compared with its own; restore it, or start a new run "
-                      "with another output_dir",
-                      evaluation_.eval_program_path, spec_.output_dir.string()));
-    }
-    evaluator_hash_ = hash;
+    evaluator_hash_ = planner.evaluator_hash();
+    EvaluatorEpochs::Request request;
+    request.sources = identity_of(planner, spec_.evo, spec_.output_dir);
+    request.legacy_hash = evaluator_hash_;
+    request.run_dir = spec_.output_dir;
+    request.resumed = resumed_;
+    request.policy = policy();
+    request.now_millis = clock_.unix_millis();
+    GENESIS_TRY_ASSIGN(epochs_, EvaluatorEpochs::enter(*store_, std::move(request)));
+    planner.set_identity_hash(epochs_.hash());
     planner_ = std::make_unique<evaluators::CommandPlanner>(std::move(planner));
     return {};
+  }
+
+  launch::OnEvaluatorChange policy() const {
+    return spec_.new_epoch ? launch::OnEvaluatorChange::new_epoch : evaluation_.on_evaluator_change;
   }
 
   Status make_mutator(const MutatorFactory& factory) {
@@ -295,14 +291,18 @@ class EvolutionRunImpl final : public EvolutionRun {
   }
 
   Status restore() {
-    population_ = std::make_unique<evolve::Population>(spec_.db, spec_.seed);
+    population_ =
+        std::make_unique<evolve::Population>(spec_.db, spec_.seed, epochs_.first_generation());
     sources_ = std::make_unique<evolve::SourceCache>(*store_, host_.source_cache_bytes);
     constexpr int kFileThreads = 2;
     file_workers_ = std::make_unique<WorkerPool>(io_, kFileThreads, WorkKind::waits);
     publisher_ = std::make_unique<Publisher>(*file_workers_, spec_.output_dir, spec_.results,
                                              language_->extension);
     GENESIS_TRY_ASSIGN(RestoredHistory history, restore_history(*store_, *population_));
-    if (const auto saved = store_->state("mutator")) GENESIS_TRY(mutator_->load(*saved));
+    // What was learnt from another evaluator's scores is worth nothing.
+    if (const auto saved = store_->state("mutator"); saved && !epochs_.begins()) {
+      GENESIS_TRY(mutator_->load(*saved));
+    }
     setup_.loaded = std::move(history.loaded);
     setup_.known_programs = std::move(history.known_programs);
     setup_.status.outcomes = std::move(history.outcomes);
@@ -312,36 +312,13 @@ class EvolutionRunImpl final : public EvolutionRun {
         [&](std::int64_t evaluation) -> std::optional<evolve::PublishOrder> {
           const auto generation = store_->generation_of(evaluation);
           if (!generation || !*generation) return std::nullopt;
-          return order_of(**generation);
+          return publish_order_of(*store_, **generation);
         },
-        folders_in_flight());
+        epochs_.attempts_lost() ? std::set<fs::path>() : folders_in_flight(setup_.loaded));
+    if (epochs_.number() > 1 && !population_->best()) {
+      set_aside_best(spec_.output_dir, epochs_.number() - 1);
+    }
     return {};
-  }
-
-  std::set<fs::path> folders_in_flight() const {
-    std::set<fs::path> folders;
-    for (const store::PendingEvaluation& pending : setup_.loaded.pending) {
-      if (pending.attempts.empty()) continue;
-      const store::AttemptRecord& last = pending.attempts.back();
-      folders.insert(
-          launch::attempt_folder({last.evaluation, last.stage, last.repeat, last.attempt}));
-    }
-    return folders;
-  }
-
-  std::optional<evolve::PublishOrder> order_of(std::int64_t generation) {
-    auto record = store_->program(generation);
-    auto source = store_->source(generation);
-    if (!record || !source) return std::nullopt;
-    evolve::PublishOrder order;
-    order.program = std::make_shared<const Program>(std::move(*source));
-    if (record->parent >= 0) {
-      if (auto parent = store_->source(record->parent)) {
-        order.parent = std::make_shared<const Program>(std::move(*parent));
-      }
-    }
-    order.record = std::move(*record);
-    return order;
   }
 
   Status make_runner() {
@@ -373,6 +350,12 @@ class EvolutionRunImpl final : public EvolutionRun {
       setup_.elapsed = std::chrono::milliseconds(std::stoll(*elapsed));
     }
     GENESIS_TRY(find_seeds());
+    if (epochs_.begins()) {
+      setup_.target_generations += static_cast<std::int64_t>(setup_.seeds.size());
+      status.target_generations = setup_.target_generations;
+    }
+    setup_.rescored = epochs_.rescored();
+    if (auto text = epochs_.notice(); !text.empty()) setup_.notices.push_back(std::move(text));
     setup_.results_on_this_machine = !is_network_file_system(spec_.output_dir);
     parts_.io = &io_;
     parts_.clock = &clock_;
@@ -382,11 +365,16 @@ class EvolutionRunImpl final : public EvolutionRun {
     parts_.sources = sources_.get();
     parts_.mutator = mutator_.get();
     parts_.planner = planner_.get();
+    parts_.watch = epochs_.watch();
     parts_.launchers = {launcher_.get()};
     return {};
   }
 
   Status find_seeds() {
+    if (epochs_.begins()) {
+      GENESIS_TRY_ASSIGN(setup_.seeds, epochs_.choose_seeds(*store_, spec_.evo.epoch_seeds));
+      return {};
+    }
     const auto stored = resumed_ ? store_->state("seeds") : std::nullopt;
     if (stored) {
       GENESIS_TRY_ASSIGN(setup_.seeds, decode_seeds(*stored));
@@ -418,7 +406,7 @@ class EvolutionRunImpl final : public EvolutionRun {
             : "";
     if (op == "status") return status_to_json(runner_->status());
     if (op == "stop") {
-      runner_->request_stop();
+      stop_what_runs();
       return R"({"ok":true})";
     }
     if (op == "extend" && request.contains("by") && request["by"].is_number_integer() &&
@@ -436,8 +424,74 @@ class EvolutionRunImpl final : public EvolutionRun {
     store_->hand_over();
   }
 
+  void stop_what_runs() {
+    if (ending_) return events_->give_up();
+    if (final_) return final_->stop();
+    if (runner_) runner_->request_stop();
+  }
+
+  // A run that has reached its end evaluates its best programs on seeds that the search never saw.
+  void look_at_unseen_seeds(RunSummary summary, const std::function<void(RunSummary)>& on_end) {
+    const auto end = [this, on_end](RunSummary ended) {
+      if (final_ && ended.reason != StopReason::error) {
+        ended.unseen_seeds = describe(final_->scores());
+        final_->write_beside_best();
+      }
+      finish(std::move(ended), on_end);
+    };
+    if (spec_.evo.final_repeats == 0 || !is_search_end(summary.reason)) return end(summary);
+    FinalEvaluation::Parts parts;
+    parts.io = &io_;
+    parts.store = store_.get();
+    parts.population = population_.get();
+    parts.watch = epochs_.watch();
+    parts.epoch = epochs_.number();
+    parts.evaluator_hash = epochs_.hash();
+    parts.run_dir = spec_.output_dir;
+    parts.notice = [this](const std::string& text) {
+      for (StatusObserver* observer : observers_) observer->on_notice(text);
+    };
+    final_ = std::make_unique<FinalEvaluation>(std::move(parts), spec_.evo);
+    if (!final_->has_work()) return end(summary);
+    const Status begun = begin_final([summary, end](FinalEnd how) mutable {
+      if (how == FinalEnd::interrupted) summary.reason = StopReason::interrupted;
+      if (how == FinalEnd::evaluator_changed) {
+        summary.reason = StopReason::evaluator_changed;
+        summary.message = "its files were written while the best programs were evaluated again";
+      }
+      end(std::move(summary));
+    });
+    if (begun) return;
+    summary.reason = StopReason::error;
+    summary.message = begun.error().message;
+    end(std::move(summary));
+  }
+
+  Status begin_final(std::function<void(FinalEnd)> on_end) {
+    GENESIS_TRY_ASSIGN(auto launcher, new_launcher());
+    GENESIS_TRY_ASSIGN(auto planner, new_planner(final_->work_dir()));
+    return final_->start(std::move(launcher), std::move(planner), std::move(on_end));
+  }
+
+  Result<std::unique_ptr<evaluators::JobPlanner>> new_planner(const fs::path& folder) {
+    if (!launcher_->capabilities().runs_commands) {
+      return std::make_unique<CallablePlanner>(evaluation_.limits);
+    }
+    GENESIS_TRY_ASSIGN(auto planner,
+                       evaluators::CommandPlanner::create(evaluation_, *language_, folder));
+    planner.set_identity_hash(epochs_.hash());
+    return std::make_unique<evaluators::CommandPlanner>(std::move(planner));
+  }
+
   void finish(RunSummary summary, std::function<void(RunSummary)> on_end) {
+    control_.reset();
     if (summary.message.empty()) summary.message = runner_->message();
+    if (summary.reason == StopReason::evaluator_changed) {
+      summary.new_epoch_allowed = policy() == launch::OnEvaluatorChange::new_epoch;
+      if (!summary.new_epoch_allowed) {
+        summary.message += ". " + evaluator_remedy(spec_.output_dir);
+      }
+    }
     summary.status = runner_->status();
     summary.status.state = "finished";
     put_status(is_resumable(summary.reason) ? "interrupted" : "finished", summary.reason);
@@ -445,17 +499,8 @@ class EvolutionRunImpl final : public EvolutionRun {
     const Status flushed = store_->flush();
     if (!flushed && summary.message.empty()) summary.message = flushed.error().message;
     if (const auto best = population_->best()) {
-      BestProgram program;
-      program.generation = *best;
-      program.combined_score = population_->member(*best).score;
-      program.correct = true;
-      if (auto source = store_->source(*best)) {
-        const fs::path path =
-            spec_.output_dir / "best" / published_name(*source, language_->extension);
-        std::error_code ignored;
-        if (fs::exists(path, ignored)) program.path = path.string();
-      }
-      summary.best = std::move(program);
+      summary.best = published_best(*store_, population_->member(*best), spec_.output_dir,
+                                    language_->extension);
     }
     ending_ = true;
     events_->end(summary, [this, summary, on_end = std::move(on_end)]() mutable {
@@ -497,7 +542,8 @@ class EvolutionRunImpl final : public EvolutionRun {
   std::unique_ptr<store::RunStore> store_;
   fs::path store_file_;
   std::string run_id_;
-  std::string evaluator_hash_;
+  std::string evaluator_hash_;  ///< As runs of before epochs have it.
+  EvaluatorEpochs epochs_;
   bool resumed_ = false;
   const Language* language_ = nullptr;
   launch::EvaluationOptions evaluation_;
@@ -516,6 +562,8 @@ class EvolutionRunImpl final : public EvolutionRun {
   evolve::RunnerParts parts_;
   evolve::RunnerSetup setup_;
   std::unique_ptr<evolve::EvolutionRunner> runner_;
+  LauncherFactory launcher_factory_;
+  std::unique_ptr<FinalEvaluation> final_;
   std::unique_ptr<ControlServer> control_;
 };
 

@@ -43,6 +43,8 @@ struct RunSpec {
   std::string task = "task";  ///< exp_name in the YAML.
   std::filesystem::path output_dir;
   std::uint64_t seed = 0;
+  /// Go on with a changed evaluator in a new epoch, whatever job_config.on_evaluator_change says.
+  bool new_epoch = false;
   std::vector<InertSetting> inert;  ///< What was accepted and does nothing.
   /// The composed configuration, resolved, as JSON text: stored with the run, compared at resume.
   std::string config_json = "{}";
@@ -71,6 +73,11 @@ struct RunSummary {
   RunStatus status;
   std::optional<BestProgram> best;
   std::string hooks;  ///< "slack 3 delivered"; empty when no hook was told anything.
+  /// The best programs on unseen seeds, as lines for people; empty without
+  /// evo_config.final_repeats.
+  std::vector<std::string> unseen_seeds;
+  /// With `evaluator_changed`: preparing the run again begins an epoch of the new evaluator.
+  bool new_epoch_allowed = false;
 };
 
 /// What several runs of one process share. Everything borrowed outlives the runs.

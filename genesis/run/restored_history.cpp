@@ -6,6 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "genesis/run/publisher.h"
+#include "launch/job.h"
+
 namespace genesis::run {
 namespace {
 
@@ -98,23 +101,69 @@ evolve::Member member_of(const store::ProgramOutline& program, int island) {
 Result<RestoredHistory> restore_history(store::RunStore& store, evolve::Population& population) {
   RestoredHistory history;
   GENESIS_TRY_ASSIGN(history.loaded, store.load());
+  const std::int64_t first = population.first_generation();
   Soundness sound(history.loaded.next_generation, population.islands());
   Places places;
   GENESIS_TRY(store.for_each_move([&](const store::MoveRecord& move) {
-    if (sound.holds(move)) places.take(move);
+    // Those of earlier epochs are history.
+    if (sound.holds(move) && move.generation >= first) places.take(move);
   }));
+  std::int64_t next = 0;
   GENESIS_TRY(store.for_each_outline([&](const store::ProgramOutline& program) {
-    if (!sound.holds(program, population.size())) return;
+    if (!sound.holds(program, next)) return;
+    ++next;
+    ++history.outcomes[std::string(program.outcome)];
+    if (program.generation < first) return;
     population.restore(member_of(program, places.of(program.generation, program.island)));
     history.known_programs.set(program.program_key, program.generation);
-    ++history.outcomes[std::string(program.outcome)];
-    if (program.generation == 0) history.initial_score = program.score;
+    if (program.generation == first) history.initial_score = program.score;
   }));
   GENESIS_TRY(sound.status());
   for (const store::MoveRecord& move : places.in_order()) {
     population.apply({move.generation, move.from_island, move.to_island, move.copy});
   }
   return history;
+}
+
+std::optional<evolve::PublishOrder> publish_order_of(store::RunStore& store,
+                                                     std::int64_t generation) {
+  auto record = store.program(generation);
+  auto source = store.source(generation);
+  if (!record || !source) return std::nullopt;
+  evolve::PublishOrder order;
+  order.program = std::make_shared<const Program>(std::move(*source));
+  if (record->parent >= 0) {
+    if (auto parent = store.source(record->parent)) {
+      order.parent = std::make_shared<const Program>(std::move(*parent));
+    }
+  }
+  order.record = std::move(*record);
+  return order;
+}
+
+std::set<std::filesystem::path> folders_in_flight(const store::LoadedRun& loaded) {
+  std::set<std::filesystem::path> folders;
+  for (const store::PendingEvaluation& pending : loaded.pending) {
+    if (pending.attempts.empty() || !pending.attempts.back().outcome.empty()) continue;
+    const store::AttemptRecord& last = pending.attempts.back();
+    folders.insert(
+        launch::attempt_folder({last.evaluation, last.stage, last.repeat, last.attempt}));
+  }
+  return folders;
+}
+
+BestProgram published_best(store::RunStore& store, const evolve::Member& best,
+                           const std::filesystem::path& run_dir, const std::string& extension) {
+  BestProgram program;
+  program.generation = best.generation;
+  program.combined_score = best.score;
+  program.correct = true;
+  if (auto source = store.source(best.generation)) {
+    const std::filesystem::path path = run_dir / "best" / published_name(*source, extension);
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) program.path = path.string();
+  }
+  return program;
 }
 
 }  // namespace genesis::run

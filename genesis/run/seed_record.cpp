@@ -18,6 +18,7 @@ constexpr std::string_view kMagic = "genesis seeds 1\n";
 json to_json(const Seed& seed) {
   json object{{"mutator", seed.mutator}, {"summary", seed.summary}, {"island", seed.island}};
   if (seed.parent) object["parent"] = *seed.parent;
+  if (seed.generation_before) object["generation_before"] = *seed.generation_before;
   if (seed.trusted) {
     object["trusted"] = {{"score", seed.trusted->score},
                          {"public", seed.trusted->public_json},
@@ -34,6 +35,10 @@ Seed from_json(const json& object, std::size_t index) {
   seed.island = object.at("island").get<int>();
   if (object.contains("parent")) seed.parent = object.at("parent").get<std::size_t>();
   if (seed.parent && *seed.parent >= index) throw std::out_of_range("a parent after its child");
+  if (object.contains("generation_before")) {
+    seed.generation_before = object.at("generation_before").get<std::int64_t>();
+    if (*seed.generation_before < 0) throw std::out_of_range("a generation below zero");
+  }
   if (object.contains("trusted")) {
     const json& trusted = object.at("trusted");
     seed.trusted = {trusted.at("score").get<double>(), trusted.at("public").get<std::string>(),

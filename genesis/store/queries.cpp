@@ -8,6 +8,7 @@
 
 #include "genesis/base/text.h"
 #include "genesis/store/connection.h"
+#include "genesis/store/epochs.h"
 #include "genesis/store/moves.h"
 #include "genesis/store/ranking.h"
 
@@ -230,7 +231,8 @@ Result<std::vector<ProgramRecord>> Queries::ranked(std::int64_t first, std::int6
 
 Result<std::vector<ProgramRecord>> Queries::top(int count) {
   return guarded(kReading, [&]() -> Result<std::vector<ProgramRecord>> {
-    return ranked(0, std::numeric_limits<std::int64_t>::max(), std::max(count, 0));
+    const std::int64_t first = first_generation_of(state(kEpochsKey));
+    return ranked(first, std::numeric_limits<std::int64_t>::max(), std::max(count, 0));
   });
 }
 
@@ -242,7 +244,16 @@ Result<std::optional<ProgramRecord>> Queries::best() {
 
 Result<std::vector<ProgramRecord>> Queries::improvements() {
   return guarded(kReading, [&]() -> Result<std::vector<ProgramRecord>> {
-    return select("WHERE improved ORDER BY generation", -1);
+    const std::int64_t first = first_generation_of(state(kEpochsKey));
+    return select(fmt::format("WHERE improved AND generation>={} ORDER BY generation", first), -1);
+  });
+}
+
+Result<std::optional<ProgramRecord>> Queries::best_between(std::int64_t first, std::int64_t end) {
+  return guarded(kReading, [&]() -> Result<std::optional<ProgramRecord>> {
+    GENESIS_TRY_ASSIGN(std::vector<ProgramRecord> found, ranked(first, end, 1));
+    if (found.empty()) return std::optional<ProgramRecord>();
+    return std::optional<ProgramRecord>(std::move(found.front()));
   });
 }
 

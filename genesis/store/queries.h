@@ -34,9 +34,12 @@ class Queries {
   Result<LoadedRun> load();
   Result<Counters> counters();
   Result<std::vector<std::pair<std::string, std::int64_t>>> outcomes();
+  // Of the present epoch.
   Result<std::optional<ProgramRecord>> best();
   Result<std::vector<ProgramRecord>> top(int count);
   Result<std::vector<ProgramRecord>> improvements();
+  /// The best of the generations from `first` to before `end`.
+  Result<std::optional<ProgramRecord>> best_between(std::int64_t first, std::int64_t end);
   Status for_each_program(const Visit& visit);
   Status for_each_outline(const std::function<void(const ProgramOutline&)>& visit);
   Status for_each_move(const std::function<void(const MoveRecord&)>& visit);

@@ -121,8 +121,12 @@ class StoreReader {
   virtual Result<Counters> counters() = 0;
   /// Programs by outcome: {"ok": 812, "timeout": 3, …}.
   virtual Result<std::vector<std::pair<std::string, std::int64_t>>> outcomes() = 0;
+  /// The best of the present epoch (store/epochs.h), as `top` and `improvements` are.
   virtual Result<std::optional<ProgramRecord>> best() = 0;
   virtual Result<std::vector<ProgramRecord>> top(int count) = 0;
+  /// The best of the generations from `first` to before `end`: of an earlier epoch.
+  virtual Result<std::optional<ProgramRecord>> best_between(std::int64_t first,
+                                                            std::int64_t end) = 0;
   virtual Result<ProgramRecord> program(std::int64_t generation) = 0;
   virtual Result<Program> source(std::int64_t generation) = 0;
   virtual Status for_each_program(const std::function<bool(const ProgramRecord&)>& visit) = 0;

@@ -23,6 +23,9 @@ class SqliteStoreReader final : public StoreReader {
   }
   Result<std::optional<ProgramRecord>> best() override { return queries_.best(); }
   Result<std::vector<ProgramRecord>> top(int count) override { return queries_.top(count); }
+  Result<std::optional<ProgramRecord>> best_between(std::int64_t first, std::int64_t end) override {
+    return queries_.best_between(first, end);
+  }
   Result<ProgramRecord> program(std::int64_t generation) override {
     return queries_.program(generation);
   }

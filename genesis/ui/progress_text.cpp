@@ -113,6 +113,8 @@ std::string describe_stop(StopReason reason, const RunStatus& status) {
       return "interrupted; what was running has been recorded";
     case StopReason::aborted:
       return "aborted; what was running is found again at the next start";
+    case StopReason::evaluator_changed:
+      return "the evaluator has changed";
     case StopReason::seed_failed:
       return "the initial program failed its evaluation";
     case StopReason::error:

@@ -22,6 +22,8 @@ std::string_view to_string(StopReason reason) {
       return "interrupted";
     case StopReason::aborted:
       return "aborted";
+    case StopReason::evaluator_changed:
+      return "evaluator_changed";
     case StopReason::seed_failed:
       return "seed_failed";
     case StopReason::error:
@@ -44,7 +46,11 @@ std::string_view to_string(PauseCause cause) {
 
 bool is_resumable(StopReason reason) {
   return reason == StopReason::interrupted || reason == StopReason::aborted ||
-         reason == StopReason::error;
+         reason == StopReason::evaluator_changed || reason == StopReason::error;
+}
+
+bool is_search_end(StopReason reason) {
+  return reason != StopReason::none && reason != StopReason::seed_failed && !is_resumable(reason);
 }
 
 }  // namespace genesis

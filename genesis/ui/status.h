@@ -12,20 +12,24 @@ namespace genesis {
 /// Why a run ended (or will end). A value, never decoded from text.
 enum class StopReason {
   none,
-  generations,   ///< num_generations reached.
-  evaluations,   ///< max_evaluations reached.
-  wall_time,     ///< max_wall_time reached.
-  target_score,  ///< target_score reached.
-  patience,      ///< No better best for `patience` generations.
-  exhausted,     ///< The mutators find nothing new.
-  interrupted,   ///< A signal or `genesis stop`: drained, resumable.
-  aborted,       ///< A second signal: in-flight work will be found again by the next start.
-  seed_failed,   ///< The seed program failed its evaluation.
-  error,         ///< A failure of the run itself; the message says which.
+  generations,        ///< num_generations reached.
+  evaluations,        ///< max_evaluations reached.
+  wall_time,          ///< max_wall_time reached.
+  target_score,       ///< target_score reached.
+  patience,           ///< No better best for `patience` generations.
+  exhausted,          ///< The mutators find nothing new.
+  interrupted,        ///< A signal or `genesis stop`: drained, resumable.
+  aborted,            ///< A second signal: in-flight work will be found again by the next start.
+  evaluator_changed,  ///< Scores would not be comparable: resumable when it is as before.
+  seed_failed,        ///< The seed program failed its evaluation.
+  error,              ///< A failure of the run itself; the message says which.
 };
 std::string_view to_string(StopReason reason);
-/// True for ends that the same command continues from: interrupted, aborted, error.
+/// True for ends that the same command continues from: interrupted, aborted, evaluator_changed,
+/// error.
 bool is_resumable(StopReason reason);
+/// True for ends that the search came to by itself: a limit, a target, nothing new.
+bool is_search_end(StopReason reason);
 
 /// Why nothing is started for now. The run goes on by itself when the cause has gone.
 enum class PauseCause {

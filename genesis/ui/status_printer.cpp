@@ -119,6 +119,9 @@ std::string closing_summary(const SummaryText& summary) {
     row("best", best);
   }
   if (!summary.best_path.empty()) row("program", short_path(summary.best_path));
+  for (const std::string& line : summary.unseen_seeds) {
+    row(&line == &summary.unseen_seeds.front() ? "unseen" : "", line);
+  }
   const double seconds = std::chrono::duration<double>(status.elapsed).count();
   std::string effort = format_duration(status.elapsed);
   effort +=

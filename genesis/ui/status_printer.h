@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "genesis/base/clock.h"
 #include "genesis/ui/console.h"
@@ -51,9 +52,10 @@ class StatusPrinter final : public StatusObserver {
 struct SummaryText {
   RunStatus status;
   StopReason reason = StopReason::none;
-  std::string message;    ///< Why, for failures; may have several lines.
-  std::string best_path;  ///< Empty when nothing is published.
-  std::string hooks;      ///< What became of hooks; empty when there are none.
+  std::string message;                    ///< Why, for failures; may have several lines.
+  std::vector<std::string> unseen_seeds;  ///< Lines about the best on seeds of no search.
+  std::string best_path;                  ///< Empty when nothing is published.
+  std::string hooks;                      ///< What became of hooks; empty when there are none.
 };
 std::string closing_summary(const SummaryText& summary);
 

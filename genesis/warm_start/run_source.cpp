@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "genesis/store/epochs.h"
 #include "genesis/store/run_store.h"
 
 namespace genesis::warm_start {
@@ -16,11 +17,14 @@ class RunSource final : public ProgramSource {
 
   Result<std::vector<Listing>> list(Skipped&) override {
     std::vector<Listing> found;
+    // Scores of earlier epochs cannot be compared with these.
+    const std::int64_t first = store::first_generation_of(reader_->state(store::kEpochsKey));
     GENESIS_TRY(reader_->for_each_program([&](const store::ProgramRecord& program) {
+      if (program.generation < first) return true;
       Listing listing;
       listing.handle = program.generation;
       listing.id = std::to_string(program.generation);
-      if (program.parent >= 0) listing.parent_id = std::to_string(program.parent);
+      if (program.parent >= first) listing.parent_id = std::to_string(program.parent);
       listing.generation = program.generation;
       listing.island = program.island;
       listing.correct = program.correct;

@@ -39,13 +39,13 @@ std::string find_server_script() {
 Environment environment_of_server(Environment environment) {
   environment.erase(std::string(process::kTokenVariable));
   environment.erase(std::string(process::kWorkDirVariable));
+  environment.erase(std::string(kUnseenSeedVariable));
   std::erase_if(environment, [](const auto& entry) { return looks_like_secret(entry.first); });
   return environment;
 }
 
-std::string key_of(const std::string& python, const std::string& evaluator,
-                   const Environment& environment) {
-  std::string key = python + '\0' + evaluator;
+std::string key_of(const std::string& python, const JobSpec& spec, const Environment& environment) {
+  std::string key = python + '\0' + spec.argv[1] + '\0' + spec.warm->evaluator;
   for (const auto& [name, value] : environment) key += '\0' + name + '=' + value;
   return key;
 }
@@ -70,7 +70,7 @@ WarmPool::Choice WarmPool::choose(const std::string& python, const JobSpec& spec
     return {};
   }
   const Environment environment = environment_of_server(job_environment);
-  Kind& kind = kinds_[key_of(python, spec.argv[1], environment)];
+  Kind& kind = kinds_[key_of(python, spec, environment)];
   ++kind.jobs;
   if (!kind.refusal.empty()) return {};
   const bool waits = settings_.mode == WarmStarts::always;

@@ -32,13 +32,14 @@ ALLOWED = {
 # The decision core's neighbours that carry its decisions out: the runner and its edges.
 EDGE = {
     "evolution_runner.h", "evolution_runner.cpp", "evolution_runner_end.cpp",
-    "evolution_runner_record.cpp", "evolution_runner_seeds.cpp", "evaluation_book.h",
+    "evolution_runner_past.cpp", "evolution_runner_record.cpp", "evolution_runner_seeds.cpp",
+    "evolution_runner_watch.cpp", "evaluation_book.h",
     "evaluation_book.cpp", "operator_mutator.h", "operator_mutator.cpp", "source_cache.h", "source_cache.cpp", "results_sink.h", "progress_meter.h", "progress_meter.cpp",
     "stop_conditions.h", "stop_conditions.cpp",
 }
 EDGE_ALLOWED = ["genesis/base", "genesis/program", "genesis/async", "genesis/store/records.h",
                 "genesis/store/run_store.h", "genesis/ui/status.h", "launch/launcher.h",
-                "launch/job.h", "evaluators/job_planner.h", "evaluators/outcome.h"]
+                "launch/job.h", "evaluators/evaluator_watch.h", "evaluators/job_planner.h", "evaluators/outcome.h"]
 ROOTS = ("genesis/run", "genesis/cli", "genesis/genesis", "examples", "tests")
 BACKEND_NAMES = re.compile(r'#include "launch/(local|fake|inprocess|slurm|e2b)/')
 MAX_LINES = 600

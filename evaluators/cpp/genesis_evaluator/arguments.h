@@ -47,6 +47,10 @@ class Arguments {
   std::int64_t integer(std::string_view flag) const;
   bool enabled(std::string_view flag) const;  ///< true, yes, on, 1; false, no, off, 0 or empty.
 
+  /// Which of the seeds that the search never saw is to be used, from 1; 0 in the search. From the
+  /// environment, GENESIS_UNSEEN_SEED. Throws CannotEvaluate where that is no such number.
+  static int unseen_seed();
+
   /// The candidate's source. Throws CannotEvaluate: Genesis wrote it, so the candidate is not at
   /// fault.
   std::string program() const;

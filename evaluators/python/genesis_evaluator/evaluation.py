@@ -30,7 +30,7 @@ def run_evaluation(program_path, results_dir, experiment_fn_name, num_runs,
     """Evaluates one program and writes its results. Returns (metrics, correct, error).
 
     The experiment function is called `num_runs` times with get_experiment_kwargs(i), by default
-    {"seed": i + 1}, in a child process of its own (candidate_process="child", the default) or in
+    {"seed": i + 1}; on unseen seeds i goes on where the search ended. It is called in a child process of its own (candidate_process="child", the default) or in
     this one ("inline"; also by the environment, GENESIS_CANDIDATE_PROCESS). Validation, aggregation
     and plots run here, after every process of the candidate's has ended. Whatever fails ends as
     correct=False with a message, never as an exception.
@@ -61,6 +61,18 @@ def run_evaluation(program_path, results_dir, experiment_fn_name, num_runs,
     return metrics, correct, error
 
 
+def unseen_seed():
+    """Which of the seeds that the search never saw this evaluation is to use, from 1; 0 in the
+    search. Genesis sets GENESIS_UNSEEN_SEED when it evaluates finished programs again."""
+    text = os.environ.get("GENESIS_UNSEEN_SEED", "").strip()
+    if not text:
+        return 0
+    seed = int(text)
+    if seed < 0:
+        raise ValueError("GENESIS_UNSEEN_SEED is %d: it counts from 1" % seed)
+    return seed
+
+
 class _Plan:
     """What is to be run, checked."""
 
@@ -72,7 +84,9 @@ class _Plan:
         self.program_path = program_path
         self.function_name = function_name
         self.num_runs = num_runs
-        self.kwargs = [get_kwargs(i) if get_kwargs else {"seed": i + 1} for i in range(num_runs)]
+        first = unseen_seed() * num_runs
+        self.kwargs = [get_kwargs(i) if get_kwargs else {"seed": i + 1}
+                       for i in range(first, first + num_runs)]
         if workers < 1 or (cap is not None and cap < 1):
             raise ValueError("run_workers and max_workers_cap must be at least 1")
         self.workers = min(workers, num_runs, cap if cap is not None else workers)

@@ -30,6 +30,11 @@ RunReport full_report() {
   store::ProgramRecord initial;
   initial.score = 0.96;
   report.initial = initial;
+  EpochReport epoch;
+  epoch.epoch.evaluator_hash = "c0ffee";
+  epoch.epoch.started_at = 1000;
+  epoch.best = best;
+  report.epochs.push_back(epoch);
   report.counters.programs = 101;
   report.counters.proposals = 120;
   report.counters.duplicates = 15;
@@ -84,6 +89,22 @@ TEST(RunReport, TextForPeopleIsClean) {
   EXPECT_THAT(text, HasSubstr("evaluations  101 in 50.5 s (2.00/s)\n"));
   EXPECT_THAT(text, HasSubstr("outcomes     ok 95, incorrect 5, timeout 1\n"));
   EXPECT_THAT(text, HasSubstr("1.5 s  gen 42     2.5        literal?[2J\n"));
+}
+
+TEST(RunReport, SeveralEpochsAreListedAndUnseenSeedsToo) {
+  RunReport report = full_report();
+  EXPECT_EQ(to_text(report, {}).find("epochs"), std::string::npos);
+  EpochReport second = report.epochs.front();
+  second.epoch.number = 2;
+  second.epoch.first_generation = 60;
+  second.best.reset();
+  report.epochs.push_back(second);
+  report.final_scores = run::FinalScores{2, "c0ffee", 2, {{70, 0.5, {{1, 0.4}, {2, 0.4}}}}};
+  const std::string text = to_text(report, {});
+  EXPECT_THAT(text, HasSubstr("scores of different epochs are not comparable"));
+  EXPECT_THAT(text, HasSubstr("2  from gen 60     evaluator c0ffee  no correct program"));
+  EXPECT_THAT(text, HasSubstr("on 2 unseen seeds: gen 70 0.4, the same on every seed"));
+  EXPECT_EQ(to_json(report)["unseen_seeds"]["best_generation"], 70);
 }
 
 TEST(RunReport, ProgramIdsNameRunAndGeneration) {

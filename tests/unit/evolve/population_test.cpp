@@ -80,6 +80,30 @@ TEST(Population, AmongEquallyGoodParentsTheShorterIsDrawnMoreOften) {
   EXPECT_EQ(population.best(), 0) << "the best is the first that reached its score";
 }
 
+// Programs of earlier epochs are counted and known to nobody.
+TEST(Population, BeginsWhereItsEpochDoes) {
+  Population population(islands(2), 7, 100);
+  EXPECT_EQ(population.size(), 100);
+  EXPECT_TRUE(population.empty());
+  EXPECT_FALSE(population.best());
+  EXPECT_FALSE(population.draw_failed(1));
+  population.add(program(100, 0.1, 0, false, 40));
+  EXPECT_EQ(population.draw_failed(1)->parent, 100);
+  EXPECT_TRUE(population.draw_failed(1)->inspirations.empty());
+  EXPECT_EQ(population.add(program(101, 0.2, 1, true, 99)).size(), 1u);
+  EXPECT_EQ(population.best(), 101);
+  population.add(program(102, 0.3, 0, true, 101));
+  EXPECT_EQ(population.member(101).children, 1);
+  EXPECT_EQ(population.size(), 103);
+  EXPECT_TRUE(population.has(102));
+  for (const std::int64_t other : {-1, 0, 99, 103}) EXPECT_FALSE(population.has(other));
+  for (std::int64_t id = 1; id <= 200; ++id) {
+    const auto draw = population.draw(id);
+    EXPECT_GE(draw->parent, 101);
+    for (const std::int64_t inspiration : draw->inspirations) EXPECT_GE(inspiration, 101);
+  }
+}
+
 TEST(Population, SeedIsCopiedToEveryIslandAndChildrenSpread) {
   Population population(islands(4), 7);
   EXPECT_EQ(population.add(program(0, 1.0)).size(), 3u);

@@ -23,6 +23,21 @@ TEST(SeedQueue, WithoutSeedsNothingIsWaitedFor) {
   EXPECT_TRUE(queue.settled());
 }
 
+TEST(SeedQueue, OneOfAnEarlierEpochHasItselfAsParent) {
+  std::vector<Seed> seeds{seed("a"), seed("b")};
+  seeds[0].generation_before = 0;
+  seeds[1].generation_before = 17;
+  SeedQueue queue(seeds);
+  EXPECT_FALSE(queue.first_settled());
+  EXPECT_EQ(queue.parent_of(0), 0);
+  EXPECT_EQ(queue.parent_of(1), 17);
+  queue.start(key(queue, 0));
+  queue.settle(key(queue, 0), 40);
+  EXPECT_TRUE(queue.first_settled());
+  EXPECT_EQ(queue.next(), 1u);
+  EXPECT_TRUE(SeedQueue(std::vector<Seed>()).first_settled());
+}
+
 TEST(SeedQueue, TheFirstGoesAlone) {
   SeedQueue queue({seed("a"), seed("b"), seed("c")});
   ASSERT_EQ(queue.next(), 0u);

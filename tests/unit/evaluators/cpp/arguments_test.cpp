@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -79,6 +80,18 @@ TEST(EvaluatorArguments, AMissingProgramIsNamed) {
   } catch (const CannotEvaluate& error) {
     EXPECT_THAT(error.what(), HasSubstr("no-such-file"));
   }
+}
+
+TEST(Arguments, TellsWhichUnseenSeed) {
+  ::unsetenv("GENESIS_UNSEEN_SEED");
+  EXPECT_EQ(Arguments::unseen_seed(), 0);
+  ::setenv("GENESIS_UNSEEN_SEED", "7", 1);
+  EXPECT_EQ(Arguments::unseen_seed(), 7);
+  for (const char* wrong : {"-1", "x", "1x", "99999999999999"}) {
+    ::setenv("GENESIS_UNSEEN_SEED", wrong, 1);
+    EXPECT_THROW(Arguments::unseen_seed(), CannotEvaluate) << wrong;
+  }
+  ::unsetenv("GENESIS_UNSEEN_SEED");
 }
 
 }  // namespace
