@@ -186,7 +186,7 @@ class CommandTable {
         });
     CLI::Option* top = rescore->add_option("--top", v_.rescored.top, "The K best programs")
                            ->capture_default_str()
-                           ->check(CLI::PositiveNumber);
+                           ->check(CLI::Range(1, 1'000'000));
     rescore->add_option("--generation", v_.rescored.generations, "This generation; may be repeated")
         ->check(generation_number())
         ->excludes(top);

@@ -124,7 +124,7 @@ std::string evaluator_remedy(const fs::path& run_dir) {
   const std::string run = short_path(run_dir);
   return fmt::format(
       "Restore it and give the same command again; or go on with the new one in an epoch of its "
-      "own: `genesis resume {} --new-epoch`, or job_config.on_evaluator_change=new_epoch",
+      "own: `genesis resume {} --new-epoch`, or ++job_config.on_evaluator_change=new_epoch",
       run);
 }
 

@@ -17,11 +17,12 @@ import tempfile
 import time
 import unittest
 
+from command_case import DEADLINE, CommandCase
+
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HOME = os.environ.get("GENESIS_HOME", SOURCE)
 GOLDEN = os.path.join(SOURCE, "tests", "golden", "cli")
 BIN = os.environ.get("GENESIS_BIN", os.path.join(SOURCE, "build", "release", "bin"))
-DEADLINE = 120
 
 PROGRAM = """# EVOLVE-BLOCK-START
 def solve():
@@ -65,7 +66,7 @@ exp_name: small
 """
 
 
-class CliTest(unittest.TestCase):
+class CliTest(CommandCase):
     maxDiff = None
     RUN = ["--config-dir", "t", "task=small", "variant=default", "output_dir=results/r"]
 
@@ -111,25 +112,8 @@ class CliTest(unittest.TestCase):
         self.addCleanup(self.reap, process)
         return process
 
-    @staticmethod
-    def reap(process):
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        for stream in (process.stdout, process.stderr):
-            if stream:
-                stream.close()
-
     def show(self):
         return json.loads(self.run_tool("show", "results/r", "--json").stdout)
-
-    def poll(self, what, condition):
-        end = time.time() + DEADLINE
-        while time.time() < end:
-            if condition():
-                return
-            time.sleep(0.02)
-        self.fail("waited in vain until " + what)
 
     def held_run(self, *overrides):
         """A running run that has recorded its seed and now waits inside an evaluation."""

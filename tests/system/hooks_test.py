@@ -12,15 +12,14 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 
+from command_case import DEADLINE, CommandCase
 from hook_servers import Receiver, TunnelProxy
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 HOME = os.environ.get("GENESIS_HOME", str(SOURCE))
 BIN = os.environ.get("GENESIS_BIN", str(SOURCE / "build" / "release" / "bin"))
-DEADLINE = 120
 SECRET = "xoxb-4711-very-secret"
 
 PROGRAM = """# EVOLVE-BLOCK-START
@@ -64,7 +63,7 @@ exp_name: small
 """
 
 
-class HooksTest(unittest.TestCase):
+class HooksTest(CommandCase):
     maxDiff = None
     RUN = ["--config-dir", "t", "task=small", "variant=default", "output_dir=results/r"]
 
@@ -109,21 +108,6 @@ class HooksTest(unittest.TestCase):
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.addCleanup(self.reap, process)
         return process
-
-    @staticmethod
-    def reap(process):
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        process.stdout.close()
-
-    def poll(self, what, condition):
-        end = time.time() + DEADLINE
-        while time.time() < end:
-            if condition():
-                return
-            time.sleep(0.02)
-        self.fail("waited in vain until " + what)
 
     def lines(self):
         text = self.read("results/r/events.jsonl")

@@ -16,11 +16,12 @@ import tempfile
 import time
 import unittest
 
+from command_case import DEADLINE, CommandCase
+
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 HOME = pathlib.Path(os.environ.get("GENESIS_HOME", SOURCE))
 BIN = pathlib.Path(os.environ["GENESIS_BIN"])
 GOLDEN = SOURCE / "tests" / "golden" / "cli"
-DEADLINE = 120
 SEED_TEXT = """# EVOLVE-BLOCK-START
 score 1.5
 width 0.25
@@ -29,7 +30,7 @@ depth -3
 """
 
 
-class SweepTest(unittest.TestCase):
+class SweepTest(CommandCase):
     maxDiff = None
 
     def setUp(self):
@@ -69,21 +70,6 @@ class SweepTest(unittest.TestCase):
                                    stderr=subprocess.STDOUT, text=True)
         self.addCleanup(self.reap, process)
         return process
-
-    @staticmethod
-    def reap(process):
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        process.stdout.close()
-
-    def poll(self, what, condition):
-        end = time.time() + DEADLINE
-        while time.time() < end:
-            if condition():
-                return
-            time.sleep(0.02)
-        self.fail("waited in vain until " + what)
 
     def state(self, folder="s"):
         return json.loads((self.dir / folder / "sweep.json").read_text())
