@@ -63,7 +63,7 @@ double per_second(int jobs, Clock::time_point since) {
   ::_exit(127);
 }
 
-void start_bare(const Settings& settings, const fs::path& root, int job) {
+void start_bare(const Settings& settings, bool score_from_text, const fs::path& root, int job) {
   const std::string folder = job_folder(root, job).string();
   const std::string results = folder + "/results";
   ::mkdir(folder.c_str(), 0755);
@@ -79,6 +79,7 @@ void start_bare(const Settings& settings, const fs::path& root, int job) {
                         program.c_str(),
                         "--results_dir",
                         results.c_str(),
+                        score_from_text ? "--score-from-text" : nullptr,
                         nullptr};
   const char* environment[] = {"PATH=/usr/bin:/bin", "OMP_NUM_THREADS=1", nullptr};
   const pid_t pid = ::vfork();
@@ -89,16 +90,18 @@ void start_bare(const Settings& settings, const fs::path& root, int job) {
   if (pid < 0) std::abort();
 }
 
-double bare_round(const Settings& settings) {
+/// `score_from_text`: the evaluator works as it does for a runner, which needs scores that differ.
+double bare_round(const Settings& settings, bool score_from_text) {
   const TempDir root("genesis-bench");
   const auto since = Clock::now();
   int started = 0;
-  for (; started < kParallel; ++started) start_bare(settings, root.path(), started);
+  for (; started < kParallel; ++started)
+    start_bare(settings, score_from_text, root.path(), started);
   for (int ended = 0; ended < settings.jobs; ++ended) {
     int status = 0;
     rusage usage{};
     if (::wait4(-1, &status, 0, &usage) < 0 || status != 0) std::abort();
-    if (started < settings.jobs) start_bare(settings, root.path(), started++);
+    if (started < settings.jobs) start_bare(settings, score_from_text, root.path(), started++);
   }
   return per_second(settings.jobs, since);
 }
@@ -199,10 +202,12 @@ struct Side {
 };
 
 void compare(bench::Table& table, const Settings& settings, const std::string& metric,
-             const std::function<double()>& round_of_ours) {
+             bool score_from_text, const std::function<double()>& round_of_ours) {
   Side bare, ours;
   std::vector<double> ratios;
-  const auto run_bare = [&] { bare.run(settings.jobs, [&] { return bare_round(settings); }); };
+  const auto run_bare = [&] {
+    bare.run(settings.jobs, [&] { return bare_round(settings, score_from_text); });
+  };
   for (int round = 0; round < settings.rounds; ++round) {
     // Alternating which comes first, so that a drifting machine favours neither.
     if (round % 2 == 0) run_bare();
@@ -237,22 +242,27 @@ int main(int argc, char** argv) {
   if (argc > 4) settings.rounds = std::atoi(argv[4]);
   const int only = argc > 5 ? std::atoi(argv[5]) : 0;
   std::vector<char> memory;
-  const std::vector<std::pair<const char*, std::function<double()>>> rows = {
-      {"local launcher, 2 at a time", [&] { return launcher_round(settings, true); }},
-      {"local launcher without cgroups, 2 at a time",
+  struct Row {
+    const char* metric;
+    bool score_from_text;
+    std::function<double()> round;
+  };
+  const std::vector<Row> rows = {
+      {"local launcher, 2 at a time", false, [&] { return launcher_round(settings, true); }},
+      {"local launcher without cgroups, 2 at a time", false,
        [&] { return launcher_round(settings, false); }},
-      {"through the runner, every result recorded",
+      {"through the runner, every result recorded", true,
        [&] { return runner_round(settings, ResultsKeep::none); }},
-      {"through the runner, all generations on disk",
+      {"through the runner, all generations on disk", true,
        [&] { return runner_round(settings, ResultsKeep::all); }},
-      {"local launcher, parent with 1 GiB resident",
+      {"local launcher, parent with 1 GiB resident", false,
        [&] { return launcher_round(settings, true); }},
   };
   bench::Table table;
   for (std::size_t row = 0; row < rows.size(); ++row) {
     if (only != 0 && only != static_cast<int>(row) + 1) continue;
     if (row + 1 == rows.size()) memory = resident_memory(std::size_t{1} << 30);
-    compare(table, settings, rows[row].first, rows[row].second);
+    compare(table, settings, rows[row].metric, rows[row].score_from_text, rows[row].round);
   }
   if (argc > 1) table.write(argv[1]);
   return 0;
