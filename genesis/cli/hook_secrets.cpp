@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 
 #include "genesis/base/option_reader.h"
 #include "genesis/config/node_json.h"
@@ -14,9 +15,11 @@ namespace {
 
 using nlohmann::json;
 
-const json& member(const json& object, const std::string& key) {
+const json& member(const json& object, std::string_view key) {
   static const json nothing;
-  return object.is_object() && object.contains(key) ? object[key] : nothing;
+  if (!object.is_object()) return nothing;
+  const auto found = object.find(key);
+  return found == object.end() ? nothing : *found;
 }
 
 bool is_interpolation(const json& written) {
