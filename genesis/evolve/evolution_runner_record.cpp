@@ -104,6 +104,9 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
   std::vector<store::MoveRecord> moves;
   for (const IslandMove& move : parts_.population->add(member)) {
     moves.push_back({parts_.population->size(), move.generation, move.from, move.to, move.copy});
+    if (move.is_reset()) {
+      log::info("generation {}: island {} was behind and begins again", member.generation, move.to);
+    }
   }
   parts_.mutator->learn(feedback_on(program));
 
@@ -112,6 +115,9 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
                                event.job.detail);
   parts_.store->record(program, std::move(moves));
   parts_.store->put_state("mutator", parts_.mutator->save());
+  if (const IslandRace* race = parts_.population->race(); race != nullptr) {
+    parts_.store->put_state("islands", race->save());
+  }
   parts_.store->put_state("elapsed_millis", std::to_string(elapsed().count()));
   failpoint("runner.record.after");
   ++uncommitted_;

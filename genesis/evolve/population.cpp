@@ -16,7 +16,8 @@ Population::Population(DatabaseConfig config, std::uint64_t seed, std::int64_t f
     : config_(std::move(config)),
       seed_(seed),
       first_(first_generation),
-      islands_(static_cast<std::size_t>(std::max(1, config_.num_islands))) {}
+      islands_(static_cast<std::size_t>(std::max(1, config_.num_islands))),
+      race_(config_.num_islands, config_.island_reset_age) {}
 
 bool Population::would_improve(bool correct, double score) const {
   return correct && (!best_ || score > member(*best_).score);
@@ -32,7 +33,9 @@ void Population::insert(const Member& added) {
   members_.push_back(added);
   if (has(added.parent)) ++members_[index_of(added.parent)].children;
   if (!added.correct) return;
-  islands_[static_cast<std::size_t>(added.island)].insert(entry_of(added));
+  if (added.island != kNoIsland) {
+    islands_[static_cast<std::size_t>(added.island)].insert(entry_of(added));
+  }
   archive_insert(added);
 }
 
@@ -46,16 +49,26 @@ void Population::archive_insert(const Member& added) {
   if (archive_.size() > room) archive_.pop_back();
 }
 
-std::vector<IslandMove> Population::add(const Member& added) {
+std::vector<IslandMove> Population::add(Member added) {
   const bool first_correct = added.correct && !best_;
+  // An incorrect one is on no island's list.
+  const bool orphan = has(added.parent) && member(added.parent).island == kNoIsland;
+  if (added.correct && orphan) added.island = kNoIsland;
   insert(added);
   if (!best_) return {};
-  std::vector<IslandMove> moves;
   if (first_correct) {
-    moves = copies_of(added);
-    for (const IslandMove& move : moves) apply(move);
-  } else if (config_.migration_interval > 0 && added.generation % config_.migration_interval == 0) {
-    moves = migrate(added.generation);
+    const std::vector<IslandMove> copies = copies_of(added);
+    for (const IslandMove& move : copies) apply(move);
+    return copies;
+  }
+  std::vector<IslandMove> moves;
+  if (const auto reset = reset_if_behind(added.island)) {
+    moves.push_back(*reset);
+    apply(*reset);
+  }
+  if (config_.migration_interval > 0 && added.generation % config_.migration_interval == 0) {
+    const std::vector<IslandMove> migrants = migrate(added.generation);
+    moves.insert(moves.end(), migrants.begin(), migrants.end());
   }
   return moves;
 }
@@ -65,6 +78,7 @@ void Population::restore(const Member& member) {
 }
 
 void Population::apply(const IslandMove& move) {
+  if (move.is_reset()) return begin_again(move);
   Member& moved = members_[index_of(move.generation)];
   islands_[static_cast<std::size_t>(move.to)].insert(entry_of(moved));
   if (move.copy) return;
@@ -110,6 +124,25 @@ std::vector<IslandMove> Population::migrate(std::int64_t generation) {
   }
   for (const IslandMove& move : moves) apply(move);
   return moves;
+}
+
+// The island of the best of all is never behind: nobody had more at its age.
+std::optional<IslandMove> Population::reset_if_behind(int island) {
+  if (island == kNoIsland) return std::nullopt;
+  const double best = islands_[static_cast<std::size_t>(island)].best().score;
+  if (!race_.begins_again(island, best)) return std::nullopt;
+  return IslandMove{everywhere_, island, island, true};
+}
+
+void Population::begin_again(const IslandMove& move) {
+  RankedSet& island = islands_[static_cast<std::size_t>(move.to)];
+  island.for_each([&](const RankedSet::Entry& entry) {
+    if (entry.generation != move.generation) {
+      members_[index_of(entry.generation)].island = kNoIsland;
+    }
+  });
+  island = RankedSet();
+  island.insert(entry_of(members_[index_of(move.generation)]));
 }
 
 std::optional<Draw> Population::draw(std::int64_t proposal) {
@@ -230,10 +263,12 @@ bool Population::lives_on(std::int64_t generation, int island) const {
   return member(generation).island == island || generation == everywhere_;
 }
 
-std::vector<std::int64_t> Population::archive_of(int island) const {
+std::vector<std::int64_t> Population::archive_of(int island_index) const {
+  const RankedSet& island = islands_[static_cast<std::size_t>(island_index)];
+  const auto room = static_cast<std::size_t>(std::max(1, config_.archive_size));
   std::vector<std::int64_t> found;
-  for (const RankedSet::Entry& entry : archive_) {
-    if (lives_on(entry.generation, island)) found.push_back(entry.generation);
+  for (std::size_t rank = 0; rank < std::min(room, island.size()); ++rank) {
+    found.push_back(island.at(rank).generation);
   }
   return found;
 }

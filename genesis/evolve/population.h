@@ -4,13 +4,18 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "genesis/base/rng.h"
+#include "genesis/evolve/island_race.h"
 #include "genesis/evolve/ranked_set.h"
 #include "genesis/evolve/run_config.h"
 
 namespace genesis::evolve {
+
+/// The island of programs that live on none any more.
+inline constexpr int kNoIsland = -1;
 
 /// What the population keeps of a recorded program. Texts live in the store.
 struct Member {
@@ -23,12 +28,15 @@ struct Member {
   bool correct = false;
 };
 
-/// A change of island membership; mirrors store::MoveRecord without knowing the store.
+/// A change of island membership; mirrors store::MoveRecord without knowing the store. A copy from
+/// an island to itself is a reset: the island begins again from this program alone.
 struct IslandMove {
   std::int64_t generation = 0;
   int from = 0;
   int to = 0;
   bool copy = false;
+
+  bool is_reset() const { return copy && from == to; }
 };
 
 /// What a proposal works on. `event` is the number of programs the draw saw.
@@ -44,9 +52,12 @@ struct Draw {
 ///
 /// Parents: power law over ranks, or the weighted rule of ShinkaEvolve (sigmoid of the score's
 /// distance from the median in units of the median absolute deviation, times 1/(1 + children)).
-/// Archive: the best `archive_size` correct programs over all islands. Migration: every
+/// Archive: the best `archive_size` correct programs of the island (of all islands where they are
+/// not separated): an island that is behind has its own to learn from. Migration: every
 /// `migration_interval` generations each island sends max(1, floor(size × rate)) random programs to
 /// another, but never more than `migration_interval`, so that the cost per generation stays flat.
+/// Resets: an island that falls behind in the race (island_race.h) begins again from the first
+/// correct program; children whose parents went with an island go with them.
 class Population {
  public:
   /// `first_generation`: where the present epoch begins. Programs before it are history: they are
@@ -55,10 +66,14 @@ class Population {
 
   /// Adds a recorded program; generations come in order. Returns the moves it causes (copies
   /// of the first correct program, migration), already applied.
-  std::vector<IslandMove> add(const Member& member);
+  std::vector<IslandMove> add(Member member);
   /// Adds a program of an earlier session, without causing moves; those are replayed by `apply`.
   void restore(const Member& member);
   void apply(const IslandMove& move);
+
+  /// What a resumed run needs beyond its history; null where that is nothing.
+  const IslandRace* race() const { return race_.on() ? &race_ : nullptr; }
+  Status load_race(std::string_view saved) { return race_.load(saved); }
 
   /// Draws for one proposal; nullopt while there is no correct program. Depends on the streams
   /// (seed, "island" | "parent" | "inspiration", proposal) and the population only.
@@ -91,6 +106,8 @@ class Population {
   void archive_insert(const Member& member);
   std::vector<IslandMove> copies_of(const Member& member) const;
   std::vector<IslandMove> migrate(std::int64_t generation);
+  std::optional<IslandMove> reset_if_behind(int island);
+  void begin_again(const IslandMove& move);
   int draw_island(RandomStream& random) const;
   std::int64_t draw_parent(int island, RandomStream& random) const;
   std::int64_t weighted_parent(int island, RandomStream& random) const;
@@ -103,7 +120,8 @@ class Population {
   std::uint64_t seed_;
   std::int64_t first_;
   std::vector<Member> members_;
-  std::vector<RankedSet> islands_;         // correct programs
+  std::vector<RankedSet> islands_;  // correct programs
+  IslandRace race_;
   std::vector<RankedSet::Entry> archive_;  // best first, at most archive_size
   std::optional<std::int64_t> best_;
   std::int64_t everywhere_ = 0;  ///< The first correct program: it lives on every island.

@@ -61,6 +61,14 @@ class RankedSet {
 
   Entry best() const { return chunks_.front().front(); }
 
+  /// Best first.
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (const std::vector<Entry>& chunk : chunks_) {
+      for (const Entry& entry : chunk) visit(entry);
+    }
+  }
+
  private:
   static constexpr std::size_t kMaxChunk = 512;
 

@@ -59,12 +59,15 @@ enum class IslandSelection { uniform, equal, proportional, weighted };
 /// The population: YAML section `db_config`.
 struct DatabaseConfig {
   int num_islands = 4;
-  int archive_size = 100;  ///< Over all islands; correct programs only.
+  int archive_size = 100;  ///< Of each island; correct programs only.
   double elite_selection_ratio = 0.3;
   int num_archive_inspirations = 5;
   int num_top_k_inspirations = 2;
   int migration_interval = 10;
   double migration_rate = 0.1;
+  /// An island with so many programs begins again from the first correct one, unless it is doing
+  /// well for its age; see evolve/island_race.h. 0: never.
+  int island_reset_age = 0;
   bool island_elitism = true;
   bool enforce_island_separation = true;
   IslandSelection island_selection_strategy = IslandSelection::uniform;

@@ -154,6 +154,8 @@ DatabaseConfig bind_database(const json& object, std::vector<InertSetting>& iner
   at_least(reader, "migration_interval", db.migration_interval, 0);
   reader.read("migration_rate", db.migration_rate);
   between(reader, "migration_rate", db.migration_rate, 0, 1);
+  reader.read("island_reset_age", db.island_reset_age);
+  at_least(reader, "island_reset_age", db.island_reset_age, 0);
   reader.read("island_elitism", db.island_elitism);
   reader.read("enforce_island_separation", db.enforce_island_separation);
   reader.read_enum("island_selection_strategy", db.island_selection_strategy,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,32 +16,70 @@ namespace {
 
 /// Where programs have got to by moving between islands. A long run has several moves per program;
 /// to repeat each in the population would take longer than all the rest, and their order only
-/// matters for the few programs that live on several islands.
+/// matters for the few programs that live on several islands. Where islands began again, a program
+/// is gone from the first reset after it came to its last island, and so are the children that it
+/// had afterwards.
 class Places {
  public:
+  explicit Places(int islands) : resets_(static_cast<std::size_t>(islands)) {}
+
   void take(const store::MoveRecord& move) {
+    if (move.copy && move.from_island == move.to_island) {
+      resets_[static_cast<std::size_t>(move.to_island)].push_back(move.event);
+      any_reset_ = true;
+      return;
+    }
     const auto index = static_cast<std::size_t>(move.generation);
-    if (index >= last_.size()) last_.resize(index + 1, kNotMoved);
+    if (index >= last_.size()) last_.resize(index + 1);
     // Copies come with the program's own record, before it can have moved.
-    if (move.copy) last_[index] = kInOrder;
-    if (last_[index] == kInOrder) {
+    if (move.copy) last_[index].island = kInOrder;
+    if (last_[index].island == kInOrder) {
       in_order_.push_back(move);
     } else {
-      last_[index] = move.to_island;
+      last_[index] = {move.to_island, move.event};
     }
   }
 
-  int of(std::int64_t generation, int born) const {
-    const auto index = static_cast<std::size_t>(generation);
-    return index < last_.size() && last_[index] >= 0 ? last_[index] : born;
+  /// Programs come in order of generation, parents first. An incorrect one is on no island's list.
+  int of(const store::ProgramOutline& program) {
+    Place place{program.island, program.generation};
+    const auto index = static_cast<std::size_t>(program.generation);
+    if (index < last_.size()) {
+      if (last_[index].island == kInOrder) return program.island;
+      if (last_[index].island != kNotMoved) place = last_[index];
+    }
+    if (!any_reset_ || !program.correct) return place.island;
+    const std::int64_t gone = gone_at(program, place);
+    if (index >= gone_.size()) gone_.resize(index + 1, kNever);
+    gone_[index] = gone;
+    return gone == kNever ? place.island : evolve::kNoIsland;
   }
   const std::vector<store::MoveRecord>& in_order() const { return in_order_; }
 
  private:
   static constexpr int kNotMoved = -1;
   static constexpr int kInOrder = -2;
-  std::vector<int> last_;
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+  struct Place {
+    int island = kNotMoved;
+    std::int64_t since = 0;  ///< A reset of a later event takes it.
+  };
+
+  std::int64_t gone_at(const store::ProgramOutline& program, const Place& place) const {
+    const auto parent = static_cast<std::size_t>(program.parent);
+    if (program.parent >= 0 && parent < gone_.size() && gone_[parent] <= program.generation) {
+      return program.generation;
+    }
+    const auto& resets = resets_[static_cast<std::size_t>(place.island)];
+    const auto next = std::upper_bound(resets.begin(), resets.end(), place.since);
+    return next == resets.end() ? kNever : *next;
+  }
+
+  std::vector<Place> last_;
   std::vector<store::MoveRecord> in_order_;
+  std::vector<std::vector<std::int64_t>> resets_;  ///< Events, by island.
+  std::vector<std::int64_t> gone_;                 ///< Events, by generation.
+  bool any_reset_ = false;
 };
 
 /// What would lead out of the indexes: only a damaged file, or one that something else wrote, holds
@@ -103,7 +143,7 @@ Result<RestoredHistory> restore_history(store::RunStore& store, evolve::Populati
   GENESIS_TRY_ASSIGN(history.loaded, store.load());
   const std::int64_t first = population.first_generation();
   Soundness sound(history.loaded.next_generation, population.islands());
-  Places places;
+  Places places(population.islands());
   GENESIS_TRY(store.for_each_move([&](const store::MoveRecord& move) {
     // Those of earlier epochs are history.
     if (sound.holds(move) && move.generation >= first) places.take(move);
@@ -114,13 +154,17 @@ Result<RestoredHistory> restore_history(store::RunStore& store, evolve::Populati
     ++next;
     ++history.outcomes[std::string(program.outcome)];
     if (program.generation < first) return;
-    population.restore(member_of(program, places.of(program.generation, program.island)));
+    population.restore(member_of(program, places.of(program)));
     history.known_programs.set(program.program_key, program.generation);
     if (program.generation == first) history.initial_score = program.score;
   }));
   GENESIS_TRY(sound.status());
   for (const store::MoveRecord& move : places.in_order()) {
     population.apply({move.generation, move.from_island, move.to_island, move.copy});
+  }
+  if (const auto race = store.state("islands");
+      race && population.race() != nullptr && !population.empty()) {
+    GENESIS_TRY(population.load_race(*race));
   }
   return history;
 }

@@ -223,6 +223,7 @@ std::string config_json_of(const RunSpec& spec) {
       {"exploitation_ratio", db.exploitation_ratio},
       {"parent_selection_lambda", db.parent_selection_lambda},
       {"store_dir", db.store_dir}};
+  if (db.island_reset_age > 0) config["db_config"]["island_reset_age"] = db.island_reset_age;
   config["mutation"] = {{"operators", spec.mutation.operators},
                         {"adaptive", spec.mutation.adaptive}};
   static constexpr const char* kKeep[] = {"auto", "all", "improvements", "best", "none"};

@@ -258,6 +258,58 @@ TEST(Population, MigrationMovesAndNeverLosesOrTakesTheElite) {
   EXPECT_GT(moved, 100u);
 }
 
+TEST(Population, AnIslandThatIsBehindBeginsAgainFromTheFirstCorrectProgram) {
+  DatabaseConfig config = islands(2);
+  config.island_reset_age = 10;
+  config.migration_interval = 0;
+  Population population(config, 7);
+  std::int64_t next = 0;
+  population.add(program(next++, 0.0));
+  const auto grow = [&](int island, int count, double score) {
+    std::vector<IslandMove> moves;
+    for (int i = 0; i < count; ++i) {
+      for (const IslandMove& move : population.add(program(next++, score, island))) {
+        moves.push_back(move);
+      }
+    }
+    return moves;
+  };
+  EXPECT_TRUE(grow(0, 10, 2.0).empty());
+  const auto moves = grow(1, 10, 1.0);
+  ASSERT_EQ(moves.size(), 1u);
+  EXPECT_TRUE(moves[0].is_reset());
+  EXPECT_EQ(moves[0].to, 1);
+  EXPECT_EQ(moves[0].generation, 0);
+  EXPECT_EQ(population.island_size(0), 11u);
+  EXPECT_EQ(population.island_size(1), 1u);  // the seed
+  EXPECT_EQ(population.member(12).island, kNoIsland);
+  EXPECT_EQ(population.best(), 1);
+
+  // A child of one that is gone does not bring its line back.
+  population.add(program(next++, 1.5, 1, true, 12));
+  EXPECT_EQ(population.island_size(1), 1u);
+  population.add(program(next++, 0.5, 1, true, 0));
+  EXPECT_EQ(population.island_size(1), 2u);
+  for (std::int64_t id = 0; id < 200; ++id) {
+    const auto draw = population.draw(id);
+    const int lives = population.member(draw->parent).island;
+    EXPECT_TRUE(draw->parent == 0 || lives == draw->island);
+  }
+}
+
+TEST(Population, EveryIslandHasMatesHoweverGoodTheOthersAre) {
+  DatabaseConfig config = islands(2);
+  config.archive_size = 5;
+  config.migration_interval = 0;
+  Population population(config, 7);
+  population.add(program(0, 0.0));
+  for (std::int64_t g = 1; g <= 40; ++g) {
+    population.add(
+        program(g, static_cast<double>(g % 2 == 0 ? g : 1000 + g), static_cast<int>(g % 2)));
+  }
+  for (std::int64_t id = 1; id < 100; ++id) EXPECT_FALSE(population.draw(id)->inspirations.empty());
+}
+
 // The same history gives the same population whether lived through or restored from the record.
 TEST(Population, RestoredDrawsLikeTheOriginal) {
   DatabaseConfig config = islands(4);
