@@ -1,6 +1,7 @@
 #include "genesis/run/publisher.h"
 
 #include <fmt/format.h>
+#include <string.h>
 
 #include <algorithm>
 #include <charconv>
@@ -35,6 +36,16 @@ void remove_attempt(const fs::path& work_dir) {
   remove_tree(work_dir);
   std::error_code not_empty;
   fs::remove(work_dir.parent_path(), not_empty);
+}
+
+/// attempt_10 is later than attempt_9. Empty where there is none.
+fs::path latest_attempt(const fs::path& evaluation) {
+  fs::path latest;
+  std::error_code failure;
+  for (const auto& attempt : fs::directory_iterator(evaluation, failure)) {
+    if (::strverscmp(latest.c_str(), attempt.path().c_str()) < 0) latest = attempt.path();
+  }
+  return latest;
 }
 
 }  // namespace
@@ -228,10 +239,7 @@ void Publisher::sweep(
       remove_ended_attempts(folder, in_flight);
       continue;
     }
-    fs::path latest;
-    for (const auto& attempt : fs::directory_iterator(folder, failure)) {
-      latest = std::max(latest, attempt.path());
-    }
+    const fs::path latest = latest_attempt(folder);
     // Its results may already be in the draft of an interrupted publication.
     const fs::path draft = run_dir_ / fmt::format(".gen_{}.tmp", order->record.generation);
     if (!latest.empty() && !fs::exists(latest / "results", failure) &&

@@ -63,6 +63,13 @@ TEST_F(PublisherTest, AFailedAttemptGoesAlone) {
   EXPECT_TRUE(there("evaluations"));
 }
 
+TEST_F(PublisherTest, TheSweepPublishesTheLatestAttemptByItsNumber) {
+  make_attempt("1/attempt_9");
+  make_attempt("1/attempt_10");
+  publisher_.sweep([&](std::int64_t) { return std::optional(order(1)); }, {});
+  EXPECT_EQ(content("gen_1/results/metrics.json"), "1/attempt_10");
+}
+
 TEST_F(PublisherTest, TheSweepKeepsOnlyWhatALauncherMayCollect) {
   make_attempt("1/attempt_1");  // recorded, killed before it was published
   make_attempt("2/attempt_1");  // ended, killed before it was removed
