@@ -27,6 +27,8 @@ ALLOWED = {
     "genesis/evolve/syntax": ["genesis/base", "genesis/program"],
     "genesis/evolve": ["genesis/base", "genesis/program"],
     "launch": ["genesis/base", "genesis/async", "genesis/process"],
+    "launch/sandbox_server": ["genesis/base", "genesis/async", "genesis/process", "genesis/net",
+                              "genesis/config"],
     "evaluators": ["genesis/base", "genesis/program", "launch"],
 }
 # The decision core's neighbours that carry its decisions out: the runner and its edges.
