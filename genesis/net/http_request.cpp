@@ -33,16 +33,6 @@ using asio::use_awaitable;
 constexpr std::size_t kMostHeaderBytes = 64u << 10;
 constexpr int kMostInterimAnswers = 8;
 
-bool is_token_letter(char letter) {
-  return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
-         (letter >= 'A' && letter <= 'Z') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(letter) != std::string_view::npos;
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_letter);
-}
-
 std::string base64(std::string_view text) {
   std::string encoded(4 * ((text.size() + 2) / 3) + 1, '\0');
   const int size = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
@@ -249,25 +239,6 @@ Status check_request(const HttpRequest& request) {
 }
 
 }  // namespace
-
-Status check_header(std::string_view name, std::string_view value) {
-  if (!is_token(name)) {
-    return make_error(ErrorKind::invalid_argument,
-                      fmt::format("'{}' is not the name of a header", name));
-  }
-  for (const char letter : value) {
-    if ((static_cast<unsigned char>(letter) < 0x20 && letter != '\t') || letter == 0x7F) {
-      return make_error(ErrorKind::invalid_argument,
-                        fmt::format("the value of header '{}' has a control character", name));
-    }
-  }
-  return {};
-}
-
-Status check_method(std::string_view method) {
-  if (is_token(method)) return {};
-  return make_error(ErrorKind::invalid_argument, fmt::format("'{}' is not an HTTP method", method));
-}
 
 asio::awaitable<Result<HttpResponse>> http_request(asio::io_context& io, HttpRequest request,
                                                    std::chrono::steady_clock::time_point deadline) {

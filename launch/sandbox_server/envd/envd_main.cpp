@@ -1,0 +1,89 @@
+// genesis-envd: the agent in a sandbox. docs/sandboxes.md says what it does.
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <exception>
+
+#include "launch/sandbox_server/envd/agent.h"
+#include "launch/sandbox_server/envd/agent_options.h"
+
+namespace {
+
+using genesis::envd::AgentOptions;
+
+int complain(const std::string& message) {
+  std::fprintf(stderr, "genesis-envd: %s\n", message.c_str());
+  return 2;
+}
+
+/// The standard three must be something: a pipe's end that took their place would be closed.
+void open_standard_descriptors() {
+  int fd = ::open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = ::dup(fd);
+  if (fd > STDERR_FILENO) ::close(fd);
+}
+
+void fill(genesis::envd::AgentContext& context, const AgentOptions& options) {
+  context.one_identity = options.one_identity || ::geteuid() != 0;
+  context.state.access_token = options.access_token;
+  context.state.default_user = options.default_user;
+  context.state.default_folder = options.default_folder;
+  context.state.environment = options.environment;
+  context.state.reserved = options.reserved;
+  if (context.one_identity && !options.one_identity) {
+    // Started by an ordinary user: everything is theirs.
+    context.state.default_user = context.accounts.now()->user_name(::geteuid());
+  }
+}
+
+int serve(const AgentOptions& options) {
+  boost::asio::io_context io(1);
+  boost::asio::thread_pool workers(2);
+  genesis::envd::AgentContext context(io, workers);
+  fill(context, options);
+  genesis::envd::MachineMetrics::Limits limits;
+  limits.memory_bytes = options.memory_bytes;
+  limits.cpus = options.cpus;
+  genesis::envd::MachineMetrics metrics(::getpid() == 1, limits, "/");
+  genesis::envd::Agent agent(context, metrics);
+  genesis::net::HttpServer server(
+      io, [&agent](genesis::net::HttpExchange& exchange) { return agent.handle(exchange); });
+  if (options.listen_fd >= 0) {
+    const auto adopted = server.adopt(options.listen_fd);
+    if (!adopted) return complain(adopted.error().message);
+  } else {
+    const auto port = server.listen_tcp(options.address, options.port);
+    if (!port) return complain(port.error().message);
+    std::printf("{\"url\":\"http://%s:%u\"}\n", options.address.c_str(), unsigned{*port});
+    std::fflush(stdout);
+  }
+  boost::asio::signal_set stop(io, SIGTERM, SIGINT);
+  stop.async_wait([&io](const boost::system::error_code&, int) { io.stop(); });
+  io.run();
+  ::_exit(0);  // What runs for clients goes with the sandbox, or stays, as the caller has it.
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  open_standard_descriptors();
+  ::signal(SIGPIPE, SIG_IGN);
+  try {
+    auto options = genesis::envd::parse_options(argc, argv);
+    if (!options) return complain(options.error().message);
+    if (options->help) {
+      std::fputs(genesis::envd::usage(), stdout);
+      return 0;
+    }
+    return serve(*options);
+  } catch (const std::exception& failure) {
+    return complain(failure.what());
+  }
+}
