@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -34,11 +35,24 @@ namespace genesis::process {
 
 namespace {
 
-enum class Step : int { none, join_cgroup, session, affinity, limits, logs, folder, parent, exec };
+enum class Step : int {
+  none,
+  join_cgroup,
+  session,
+  affinity,
+  limits,
+  logs,
+  folder,
+  parent,
+  capabilities,
+  exec
+};
 
 constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
 constexpr int kLastSignal = 64;
 constexpr std::size_t kChildStackBytes = 32 * 1024;
+constexpr std::size_t kMostInherited =
+    6;  ///< Beside the first; below 10, where they are moved from.
 
 std::atomic<bool> the_clone3_refused{false};
 
@@ -63,6 +77,10 @@ struct ChildPlan {
   bool stderr_to_stdout = false;
   int stdin_fd = -1;
   int inherited_fd = -1;
+  const int* more_fds = nullptr;
+  std::size_t more_count = 0;
+  int program_fd = -1;
+  bool keep_capabilities = false;
   const ResourceLimit* limits = nullptr;
   std::size_t limit_count = 0;
   const cpu_set_t* cpus = nullptr;
@@ -101,6 +119,11 @@ GENESIS_NO_SANITIZE void redirect_to(ChildPlan* plan, const char* path, int flag
   ::syscall(SYS_close, opened);
 }
 
+/// The first descriptor behind those that are passed on.
+GENESIS_NO_SANITIZE std::size_t first_free(const ChildPlan* plan) {
+  return plan->inherited_fd >= 0 ? 4 + plan->more_count : 3;
+}
+
 GENESIS_NO_SANITIZE void redirect_all(ChildPlan* plan) {
   constexpr int kLogFlags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_APPEND;
   // What is passed on moves up first, so that a low number of it is not overwritten.
@@ -110,6 +133,13 @@ GENESIS_NO_SANITIZE void redirect_all(ChildPlan* plan) {
   if (output >= 0) output = ::syscall(SYS_fcntl, output, F_DUPFD, 10);
   long input = plan->stdin_fd;
   if (input >= 0) input = ::syscall(SYS_fcntl, input, F_DUPFD, 10);
+  long moved[kMostInherited];
+  for (std::size_t i = 0; i < plan->more_count; ++i) {
+    moved[i] = ::syscall(SYS_fcntl, plan->more_fds[i], F_DUPFD, 10);
+    if (moved[i] < 0) fail(plan, Step::logs);
+  }
+  long program = plan->program_fd;
+  if (program >= 0) program = ::syscall(SYS_fcntl, program, F_DUPFD, 10);
   if (input >= 0) {
     if (::syscall(SYS_dup3, input, STDIN_FILENO, 0) < 0) fail(plan, Step::logs);
   } else {
@@ -126,10 +156,18 @@ GENESIS_NO_SANITIZE void redirect_all(ChildPlan* plan) {
     redirect_to(plan, plan->stderr_path, kLogFlags, STDERR_FILENO);
   }
   if (inherited >= 0 && ::syscall(SYS_dup3, inherited, 3, 0) < 0) fail(plan, Step::logs);
+  for (std::size_t i = 0; i < plan->more_count; ++i) {
+    if (::syscall(SYS_dup3, moved[i], 4 + i, 0) < 0) fail(plan, Step::logs);
+  }
+  if (program >= 0) {
+    plan->program_fd = static_cast<int>(first_free(plan));
+    if (::syscall(SYS_dup3, program, plan->program_fd, O_CLOEXEC) < 0) fail(plan, Step::logs);
+  }
 }
 
 GENESIS_NO_SANITIZE void close_the_rest(const ChildPlan* plan) {
-  const unsigned first = plan->inherited_fd >= 0 ? 4 : 3;
+  const unsigned first =
+      static_cast<unsigned>(first_free(plan)) + (plan->program_fd >= 0 ? 1u : 0u);
   if (::syscall(SYS_close_range, first, ~0u, 0) == 0) return;
   for (unsigned fd = first; fd < 65536; ++fd) ::syscall(SYS_close, fd);  // Linux before 5.9.
 }
@@ -143,6 +181,22 @@ GENESIS_NO_SANITIZE void reset_signals(std::uint64_t signals) {
   }
   std::uint64_t none = 0;
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof none);
+}
+
+/// A process without a mapped user number in its new user namespace would lose everything at
+/// execve; what is ambient stays.
+GENESIS_NO_SANITIZE void keep_capabilities(ChildPlan* plan) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  if (::syscall(SYS_capget, &header, data) < 0) fail(plan, Step::capabilities);
+  for (__user_cap_data_struct& part : data) part.inheritable = part.permitted;
+  if (::syscall(SYS_capset, &header, data) < 0) fail(plan, Step::capabilities);
+  for (unsigned long one = 0; one < 64; ++one) {
+    if ((data[one / 32].permitted >> (one % 32) & 1) == 0) continue;
+    if (::syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, one, 0, 0) < 0) {
+      fail(plan, Step::capabilities);
+    }
+  }
 }
 
 /// The child's whole life before execve. Shares memory with a parent that stands still.
@@ -171,7 +225,12 @@ GENESIS_NO_SANITIZE int child_main(void* argument) {
     }
   }
   reset_signals(plan->signals_to_reset);
-  ::syscall(SYS_execve, plan->executable, plan->argv, plan->environment);
+  if (plan->keep_capabilities) keep_capabilities(plan);
+  if (plan->program_fd >= 0) {
+    ::syscall(SYS_execveat, plan->program_fd, "", plan->argv, plan->environment, AT_EMPTY_PATH);
+  } else {
+    ::syscall(SYS_execve, plan->executable, plan->argv, plan->environment);
+  }
   fail(plan, Step::exec);
 }
 
@@ -238,9 +297,10 @@ std::uint64_t ignored_signals() {
 }
 
 /// Returns the pid or a negated errno; fills `pidfd`.
-long start_with_clone3(ChildPlan& plan, int cgroup_fd, std::byte* stack, int& pidfd) {
+long start_with_clone3(ChildPlan& plan, const SpawnSpec& spec, std::byte* stack, int& pidfd) {
+  const int cgroup_fd = spec.cgroup_fd;
   clone_args args{};
-  args.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+  args.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND | spec.namespaces;
   args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
   args.exit_signal = SIGCHLD;
   args.stack = reinterpret_cast<std::uintptr_t>(stack);
@@ -254,10 +314,11 @@ long start_with_clone3(ChildPlan& plan, int cgroup_fd, std::byte* stack, int& pi
   return clone3_call(&args, &child_main, &plan);
 }
 
-long start_with_clone(ChildPlan& plan, int cgroup_fd, std::byte* stack, int& pidfd) {
-  plan.cgroup_fd = cgroup_fd;
+long start_with_clone(ChildPlan& plan, const SpawnSpec& spec, std::byte* stack, int& pidfd) {
+  plan.cgroup_fd = spec.cgroup_fd;
   plan.signals_to_reset = kAllSignals;
-  const int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+  const int flags =
+      CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | static_cast<int>(spec.namespaces);
   const int pid = ::clone(&child_main, stack + kChildStackBytes, flags, &plan, &pidfd);
   return pid < 0 ? -errno : pid;
 }
@@ -270,11 +331,12 @@ long start(ChildPlan& plan, const SpawnSpec& spec, int& pidfd) {
   alignas(16) std::byte stack[kChildStackBytes];
   if (spec.method != SpawnMethod::legacy_clone &&
       !the_clone3_refused.load(std::memory_order_relaxed)) {
-    const long result = start_with_clone3(plan, spec.cgroup_fd, stack, pidfd);
+    const long result = start_with_clone3(plan, spec, stack, pidfd);
     if (!is_refusal(result) || spec.method == SpawnMethod::clone3) return result;
-    the_clone3_refused.store(true);
+    // Namespaces are refused for reasons of their own, which say nothing of clone3.
+    if (spec.namespaces == 0) the_clone3_refused.store(true);
   }
-  return start_with_clone(plan, spec.cgroup_fd, stack, pidfd);
+  return start_with_clone(plan, spec, stack, pidfd);
 }
 
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
@@ -295,6 +357,7 @@ tl::unexpected<Error> describe_failure(const SpawnSpec& spec, Step step, int cau
                         fmt::format("put '{}' into its cgroup: {}", spec.executable, reason));
     case Step::session:
     case Step::parent:
+    case Step::capabilities:
       return make_error(ErrorKind::io,
                         fmt::format("start a session for '{}': {}", spec.executable, reason));
     case Step::affinity:
@@ -379,6 +442,14 @@ Result<Child> spawn(const SpawnSpec& spec) {
   plan.stderr_to_stdout = spec.stderr_to_stdout;
   plan.stdin_fd = spec.stdin_fd;
   plan.inherited_fd = spec.inherited_fd;
+  if (spec.more_fds.size() > kMostInherited || (!spec.more_fds.empty() && spec.inherited_fd < 0)) {
+    return make_error(ErrorKind::invalid_argument,
+                      fmt::format("start '{}': descriptors cannot be passed on", spec.executable));
+  }
+  plan.more_fds = spec.more_fds.data();
+  plan.more_count = spec.more_fds.size();
+  plan.program_fd = spec.program_fd;
+  plan.keep_capabilities = (spec.namespaces & CLONE_NEWUSER) != 0;
   plan.limits = spec.limits.data();
   plan.limit_count = spec.limits.size();
   if (!spec.cpus.empty()) plan.cpus = &cpus;

@@ -38,6 +38,11 @@ struct SpawnSpec {
   bool stderr_to_stdout = false;         ///< Both into one, whatever stderr_path says.
   int stdin_fd = -1;                     ///< Standard input when not negative.
   int inherited_fd = -1;                 ///< Becomes descriptor 3 when not negative.
+  std::vector<int> more_fds;             ///< Become 4, 5, …; only with `inherited_fd`.
+  int program_fd = -1;  ///< Run instead of the file `executable`, which then only names it.
+  /// CLONE_NEW… flags: it starts in namespaces of its own, as first process where there is a new
+  /// one for process numbers. In a new user namespace it keeps its capabilities over execve.
+  std::uint64_t namespaces = 0;
   std::vector<ResourceLimit> limits;
   std::vector<int> cpus;        ///< Processors it may use; empty: all.
   int cgroup_fd = -1;           ///< A cgroup v2 folder to be born into.

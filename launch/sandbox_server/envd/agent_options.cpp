@@ -123,6 +123,9 @@ Result<AgentOptions> parse_settings(std::string_view text) {
   if (const auto* value = field(settings, "one_identity"); value && value->is_boolean()) {
     options.one_identity = value->get<bool>();
   }
+  if (const auto* value = field(settings, "sandbox")) {
+    GENESIS_TRY_ASSIGN(options.enter, parse_plan(*value));
+  }
   return options;
 }
 

@@ -6,6 +6,7 @@
 
 #include "genesis/base/error.h"
 #include "launch/sandbox_server/envd/agent_state.h"
+#include "launch/sandbox_server/envd/sandbox_plan.h"
 
 namespace genesis::envd {
 
@@ -24,6 +25,8 @@ struct AgentOptions {
   std::optional<double> cpus;
   /// All users are this one: no other number is there to become.
   bool one_identity = false;
+  /// Before anything else the process makes itself a sandbox.
+  std::optional<SandboxPlan> enter;
 };
 
 /// The command line, and the settings that a server hands over (as JSON, by a descriptor: they hold

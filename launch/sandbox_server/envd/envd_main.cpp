@@ -13,6 +13,7 @@
 
 #include "launch/sandbox_server/envd/agent.h"
 #include "launch/sandbox_server/envd/agent_options.h"
+#include "launch/sandbox_server/envd/enter_sandbox.h"
 
 namespace {
 
@@ -75,12 +76,17 @@ int serve(const AgentOptions& options) {
 int main(int argc, char** argv) {
   open_standard_descriptors();
   ::signal(SIGPIPE, SIG_IGN);
+  ::prctl(PR_SET_NAME, "genesis-envd");  // In a sandbox it runs from a nameless file.
   try {
     auto options = genesis::envd::parse_options(argc, argv);
     if (!options) return complain(options.error().message);
     if (options->help) {
       std::fputs(genesis::envd::usage(), stdout);
       return 0;
+    }
+    if (options->enter) {
+      const auto entered = genesis::envd::enter_sandbox(*options->enter);
+      if (!entered) return complain(entered.error().message);
     }
     return serve(*options);
   } catch (const std::exception& failure) {
