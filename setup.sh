@@ -8,7 +8,7 @@ jobs=${GENESIS_JOBS:-$(nproc)}
 # As apt writes dependencies: `a | b (>= version)` is what Debian 12 has, then what later releases have.
 packages=(build-essential cmake ninja-build ccache mold pkg-config
   'libboost1.81-dev | libboost-dev (>= 1.81)' 'libboost1.81-dev | libboost-url-dev (>= 1.82)' libtbb-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libsqlite3-dev
-  libsqlitecpp-dev libspdlog-dev libfmt-dev libcli11-dev libexpected-dev libdtl-dev libxxhash-dev
+  libsqlitecpp-dev libspdlog-dev libfmt-dev libcli11-dev libexpected-dev libdtl-dev libxxhash-dev zlib1g-dev
   libgtest-dev libgmock-dev python3 python3-venv)
 fuzz_packages=(clang 'libclang-rt-14-dev | libclang-rt-dev')
 tool_packages=(clang-format git)
@@ -90,6 +90,20 @@ need_python() {
   touch "$marker"
 }
 
+# The official E2B SDK for Python, its newest version and one before the last change of its wire: judges of
+# the sandbox server, unmodified. Beside .venv's own packages, since only one version could be among them.
+need_sdks() {
+  local version folder
+  for version in 2.63.0 2.45.1; do
+    folder=.venv/e2b-$version
+    [ -f "$folder/.genesis-ready" ] && continue
+    say "installing the E2B SDK $version into $folder"
+    rm -rf "$folder"
+    .venv/bin/python3 -m pip install --quiet --disable-pip-version-check --target "$folder" "e2b==$version"
+    touch "$folder/.genesis-ready"
+  done
+}
+
 build() {
   local preset=$1
   shift
@@ -164,6 +178,7 @@ timed() {
 tests() {
   need_packages "${packages[@]}" "${tool_packages[@]}" "${test_packages[@]}"
   need_python
+  need_sdks
   mkdir -p build
   : >build/test-times.tsv
   timed "lint" lint
@@ -199,6 +214,7 @@ bench() {
 soak() {
   need_packages "${packages[@]}" "${test_packages[@]}"
   need_python
+  need_sdks
   build release
   GENESIS_SOAK=1 run_ctest release -L 'fault|system'
   run_fuzz 600

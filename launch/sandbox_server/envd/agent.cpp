@@ -86,9 +86,10 @@ asio::awaitable<void> Agent::route(net::HttpExchange& exchange, Target target) {
   } else {
     const bool known = path == "/health" || path == "/files" || path == "/files/compose" ||
                        path == "/metrics" || path == "/envs" || path == "/init";
-    co_await reply_error(
-        exchange, known ? 405 : 404,
-        known ? "'" + path + "' does not answer " + method : "there is no '" + path + "' here");
+    // Not in the await itself: g++ 12 destroys such a conditional's strings twice.
+    std::string message = "there is no '" + path + "' here";
+    if (known) message = "'" + path + "' does not answer " + method;
+    co_await reply_error(exchange, known ? 405 : 404, std::move(message));
   }
 }
 

@@ -252,8 +252,8 @@ asio::awaitable<void> FilesService::upload(net::HttpExchange& exchange, Target t
   const std::string* coding = request.find("Content-Encoding");
   const bool packed = coding != nullptr && *coding == "gzip";
   if (coding != nullptr && !packed && *coding != "identity") {
-    co_await reply_error(exchange, 400,
-                         "the Content-Encoding '" + *coding + "' is not served; gzip is");
+    std::string message = "the Content-Encoding '" + *coding + "' is not served; gzip is";
+    co_await reply_error(exchange, 400, std::move(message));
     co_return;
   }
   const std::string* type = request.find("Content-Type");
