@@ -9,7 +9,7 @@ jobs=${GENESIS_JOBS:-$(nproc)}
 packages=(build-essential cmake ninja-build ccache mold pkg-config
   'libboost1.81-dev | libboost-dev (>= 1.81)' 'libboost1.81-dev | libboost-url-dev (>= 1.82)' libtbb-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libsqlite3-dev
   libsqlitecpp-dev libspdlog-dev libfmt-dev libcli11-dev libexpected-dev libdtl-dev libxxhash-dev zlib1g-dev
-  libgtest-dev libgmock-dev python3 python3-venv)
+  libzstd-dev libgtest-dev libgmock-dev python3 python3-venv)
 fuzz_packages=(clang 'libclang-rt-14-dev | libclang-rt-dev')
 tool_packages=(clang-format git)
 test_packages=(openssl python3-jsonschema)

@@ -4,6 +4,8 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS genesis_tool genesis_launch_program RUNTIME_DEPENDENCY_SET genesis_needs
   RUNTIME DESTINATION ${GENESIS_BIN_DIR} COMPONENT programs)
+# Static: it brings what it needs.
+install(TARGETS genesis_envd RUNTIME DESTINATION ${GENESIS_BIN_DIR} COMPONENT programs)
 install(TARGETS genesis_warm LIBRARY DESTINATION ${GENESIS_LIB_DIR} COMPONENT programs)
 if(GENESIS_EXAMPLES)
   install(TARGETS native_evaluator RUNTIME_DEPENDENCY_SET genesis_needs
@@ -73,7 +75,7 @@ set(GENESIS_PACKAGE_COMMAND ${CMAKE_COMMAND} -DBUILD=${CMAKE_BINARY_DIR}
   -DVERSION=${PROJECT_VERSION} -DARCH=${CMAKE_SYSTEM_PROCESSOR}
   -P "${CMAKE_SOURCE_DIR}/genesis/cmake/Package.cmake")
 add_custom_target(package_tarball COMMAND ${GENESIS_PACKAGE_COMMAND} VERBATIM)
-add_dependencies(package_tarball genesis_tool genesis_launch_program genesis_warm)
+add_dependencies(package_tarball genesis_tool genesis_launch_program genesis_envd genesis_warm)
 if(GENESIS_EXAMPLES)
   add_dependencies(package_tarball native_evaluator)
 endif()

@@ -13,8 +13,11 @@
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <chrono>
@@ -266,6 +269,8 @@ asio::awaitable<Status> NamespaceSpawner::wait_for_report(Half& half) {
 }
 
 asio::awaitable<Result<LiveSandbox>> NamespaceSpawner::start(const SandboxSpec& spec) {
+  // A cancellation ends the wait, and what was begun is taken back all the same.
+  co_await asio::this_coro::throw_if_cancelled(false);
   auto begun = begin(spec);
   Status status = begun ? let_in(*begun) : tl::unexpected<Error>(begun.error());
   if (begun && status) status = co_await wait_for_report(*begun);
@@ -274,6 +279,7 @@ asio::awaitable<Result<LiveSandbox>> NamespaceSpawner::start(const SandboxSpec& 
   if (begun) half = std::move(begun->sandbox);
   half.id = spec.id;
   half.folder = spec.folder;
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   static_cast<void>(co_await end(half));
   co_return tl::unexpected<Error>(std::move(status.error()));
 }

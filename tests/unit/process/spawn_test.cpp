@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,6 +58,39 @@ TEST_P(SpawnTest, InheritsNothingItShouldNot) {
   ::signal(SIGPIPE, SIG_DFL);
   // 0, 1, 2 and the folder that ls reads.
   EXPECT_EQ(output(), "4\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+}
+
+TEST_P(SpawnTest, PassesOnDescriptorsAndRunsAProgramByOne) {
+  ASSERT_TRUE(write_file(folder_.path() / "in", "third\n"));
+  ASSERT_TRUE(write_file(folder_.path() / "other", "fourth\n"));
+  const Fd third(::open((folder_.path() / "in").c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd fourth(::open((folder_.path() / "other").c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd program(::open("/bin/sh", O_RDONLY | O_CLOEXEC));
+  // 0 to 4, and the folder that ls reads: the program's own descriptor is not among them.
+  SpawnSpec spec = shell("cat <&3; cat <&4; ls /proc/self/fd | wc -l");
+  spec.executable = "not a file";
+  spec.inherited_fd = third.get();
+  spec.more_fds = {fourth.get()};
+  spec.program_fd = program.get();
+  EXPECT_EQ(status_of(spec), 0);
+  EXPECT_EQ(output(), "third\nfourth\n6\n");
+  spec.inherited_fd = -1;
+  EXPECT_FALSE(spawn(spec)) << "descriptor 3 is missing";
+}
+
+TEST_P(SpawnTest, IsTheFirstOfItsNamespaces) {
+  SpawnSpec spec = shell("echo $$; grep CapEff /proc/self/status");
+  spec.namespaces = CLONE_NEWPID | CLONE_NEWNS;
+  if (::geteuid() != 0) spec.namespaces |= CLONE_NEWUSER;
+  auto child = spawn(spec);
+  if (!child && ::geteuid() != 0) GTEST_SKIP() << "no user namespaces: " << child.error().message;
+  ASSERT_TRUE(child) << child.error().message;
+  EXPECT_GT(child->pid, 1);
+  int status = 0;
+  EXPECT_EQ(::waitpid(child->pid, &status, 0), child->pid);
+  EXPECT_EQ(output().substr(0, 2), "1\n");
+  EXPECT_EQ(output().find("CapEff:\t0000000000000000"), std::string::npos) << output();
+  EXPECT_FALSE(clone3_refused());
 }
 
 TEST_P(SpawnTest, TheParentsHandlersDoNotRunInIt) {
