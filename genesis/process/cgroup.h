@@ -20,6 +20,8 @@ struct CgroupSupport {
   std::string pids_v1;
   bool memory_v2 = false;  ///< The v2 folder can delegate the controller.
   bool pids_v2 = false;
+  std::string cpu_v1;  ///< Only where they were asked for.
+  bool cpu_v2 = false;
   std::string reason;  ///< Why there is none.
 
   bool any() const { return !unified.empty(); }
@@ -28,8 +30,9 @@ struct CgroupSupport {
 };
 
 /// Looks at the mounted hierarchies and this process's place in them; tries whether a group can be
-/// made there. GENESIS_CGROUP=off in the environment means none.
-CgroupSupport find_cgroups();
+/// made there. GENESIS_CGROUP=off in the environment means none. `with_cpu`: shares of processors
+/// too, whose controller costs every process something where it is switched on.
+CgroupSupport find_cgroups(bool with_cpu = false);
 
 /// The groups of one slot, used by one job after the other: membership and the end by cgroup v2,
 /// limits by v2 controllers or those of v1. I/O thread only.

@@ -114,7 +114,7 @@ bool can_delegate(const std::string& folder, std::string_view controller) {
 
 }  // namespace
 
-CgroupSupport find_cgroups() {
+CgroupSupport find_cgroups(bool with_cpu) {
   CgroupSupport support;
   const char* wish = std::getenv("GENESIS_CGROUP");
   if (wish != nullptr && (std::strcmp(wish, "off") == 0 || std::strcmp(wish, "0") == 0)) {
@@ -136,6 +136,8 @@ CgroupSupport find_cgroups() {
   support.pids_v2 = can_delegate(*unified, "pids");
   if (!support.memory_v2) support.memory_v1 = usable_v1(mounts, "memory");
   if (!support.pids_v2) support.pids_v1 = usable_v1(mounts, "pids");
+  if (with_cpu) support.cpu_v2 = can_delegate(*unified, "cpu");
+  if (with_cpu && !support.cpu_v2) support.cpu_v1 = usable_v1(mounts, "cpu");
   return support;
 }
 

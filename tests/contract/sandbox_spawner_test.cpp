@@ -296,10 +296,17 @@ TEST_F(SandboxSpawnerContract, LimitsMemoryWhereTheMachineCan) {
   SandboxSpec wanted = spec("small");
   wanted.limits.memory_bytes = 96u << 20;
   wanted.limits.processes = 64;
+  wanted.limits.cpus = 0.5;
   auto live = start(wanted);
   ASSERT_TRUE(live) << live.error().message;
   EXPECT_EQ(live->limits.memory_bytes, wanted.limits.memory_bytes);
   EXPECT_FALSE(spawner_->ran_out_of_memory(*live));
+  const char* forks =
+      "python3 -c 'import os, signal\npids = []\ntry:\n"
+      "  while len(pids) < 200:\n    pids.append(os.fork())\n    if not pids[-1]: signal.pause()\n"
+      "except BlockingIOError: print(\"refused\")\n"
+      "for pid in pids: os.kill(pid, 9)'";
+  EXPECT_EQ(run(*live, forks, "root").output, "refused\n");
   EXPECT_THAT(run(*live, "python3 -c 'x = bytearray(300 << 20); print(len(x))'; echo after").output,
               Not(HasSubstr("314572800")));
   EXPECT_TRUE(spawner_->ran_out_of_memory(*live));

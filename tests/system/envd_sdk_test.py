@@ -15,6 +15,7 @@ except ImportError:
     os.environ["GENESIS_SDK_TRIED"] = "1"
     os.execv(wanted, [wanted, *sys.argv])
 
+import asyncio
 import io
 import pathlib
 import pwd
@@ -23,7 +24,7 @@ import unittest
 
 os.environ["E2B_DEBUG"] = "true"
 
-from e2b import CommandExitException, NotFoundException, Sandbox, TimeoutException
+from e2b import AsyncSandbox, CommandExitException, NotFoundException, Sandbox, TimeoutException
 from e2b.exceptions import (AuthenticationException, InvalidArgumentException)
 from e2b.sandbox.commands.command_handle import PtySize
 from e2b.sandbox.filesystem.watch_handle import FilesystemEventType
@@ -283,6 +284,35 @@ class Files(SdkCase):
         self.commands.run("git init -q repo && cd repo && git -c user.name=a -c user.email=b@c "
                           "commit -q --allow-empty -m first && git log --format=%s", cwd=self.path)
         self.assertEqual(self.commands.run("git log --format=%s", cwd=self.at("repo")).stdout, "first\n")
+
+
+class Async(EnvdCase):
+    """The asynchronous client streams where the other one polls."""
+
+    def test_commands_and_watches(self):
+        asyncio.run(self.drive())
+
+    async def drive(self):
+        sandbox = await AsyncSandbox.create()
+        results = await asyncio.gather(*(sandbox.commands.run(f"echo {i}") for i in range(20)))
+        self.assertEqual([result.stdout for result in results], [f"{i}\n" for i in range(20)])
+        with self.assertRaises(TimeoutException):
+            await sandbox.commands.run("sleep 1000", timeout=1)
+        seen, enough = [], asyncio.Event()
+
+        def on_event(event):
+            seen.append((event.name, event.type))
+            if ("made.txt", FilesystemEventType.WRITE) in seen:
+                enough.set()
+
+        watch = await sandbox.files.watch_dir(self.path, on_event=on_event)
+        await sandbox.files.write(f"{self.path}/made.txt", "x")
+        await asyncio.wait_for(enough.wait(), 60)
+        await watch.stop()
+        handle = await sandbox.commands.run("cat", background=True, stdin=True)
+        await sandbox.commands.send_stdin(handle.pid, "to and fro")
+        await sandbox.commands.close_stdin(handle.pid)
+        self.assertEqual((await handle.wait()).stdout, "to and fro")
 
 
 if __name__ == "__main__":

@@ -161,7 +161,7 @@ NamespaceSpawner::NamespaceSpawner(asio::io_context& io, Privilege privilege, Us
       privilege_(privilege),
       userland_(std::move(userland)),
       agent_(std::move(agent)),
-      groups_(process::find_cgroups()) {}
+      groups_(process::find_cgroups(true)) {}
 
 Result<std::unique_ptr<NamespaceSpawner>> NamespaceSpawner::open(asio::io_context& io,
                                                                  const fs::path& agent) {
@@ -307,6 +307,7 @@ Result<LiveSandbox> NamespaceSpawner::adopt(const SandboxSpec& spec, pid_t pid,
   }
   if (groups_.support().limits_memory()) sandbox.limits.memory_bytes = spec.limits.memory_bytes;
   if (groups_.support().limits_processes()) sandbox.limits.processes = spec.limits.processes;
+  if (groups_.limits_cpus()) sandbox.limits.cpus = spec.limits.cpus;
   return sandbox;
 }
 
@@ -414,6 +415,7 @@ std::vector<std::string> NamespaceSpawner::warnings() const {
   if (!groups_.support().limits_memory()) {
     lines.push_back("memory: not limited (" + groups_.support().reason + ")");
   }
+  if (!groups_.limits_cpus()) lines.push_back("processors: not limited (no cpu controller)");
   if (!groups_.support().limits_processes()) {
     lines.push_back("processes: " + std::string(privilege_ == Privilege::root
                                                     ? "not limited"

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "genesis-sandbox-";
 constexpr std::uint64_t kCpuPeriodUs = 100'000;
+constexpr std::uint64_t kLeastQuotaUs = 1000;  // The kernel's own.
 
 Status write_setting(const std::string& path, const std::string& value) {
   const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -85,9 +87,24 @@ std::string SandboxGroups::pids(const std::string& id) const {
   return support_.pids_v1 + "/" + std::string(kPrefix) + id;
 }
 
+std::string SandboxGroups::cpu(const std::string& id) const {
+  if (support_.cpu_v2) return unified(id);
+  if (support_.cpu_v1.empty()) return {};
+  return support_.cpu_v1 + "/" + std::string(kPrefix) + id;
+}
+
+Status SandboxGroups::limit_cpus(const std::string& folder, double cpus) const {
+  const std::string period = std::to_string(kCpuPeriodUs);
+  const auto quota_us = static_cast<std::uint64_t>(cpus * static_cast<double>(kCpuPeriodUs));
+  const std::string quota = std::to_string(std::max(quota_us, kLeastQuotaUs));
+  if (support_.cpu_v2) return write_setting(folder + "/cpu.max", quota + " " + period);
+  GENESIS_TRY(write_setting(folder + "/cpu.cfs_period_us", period));
+  return write_setting(folder + "/cpu.cfs_quota_us", quota);
+}
+
 std::vector<fs::path> SandboxGroups::folders_of(const std::string& id) const {
   std::vector<fs::path> folders;
-  for (const std::string& folder : {unified(id), memory(id), pids(id)}) {
+  for (const std::string& folder : {unified(id), memory(id), pids(id), cpu(id)}) {
     const bool known = std::find(folders.begin(), folders.end(), fs::path(folder)) != folders.end();
     if (!folder.empty() && !known) folders.emplace_back(folder);
   }
@@ -118,11 +135,10 @@ Result<SandboxGroups::Entry> SandboxGroups::make(const std::string& id,
     GENESIS_TRY(write_setting(pids_folder + "/pids.max", std::to_string(*limits.processes)));
     entry.enforced.processes = limits.processes;
   }
-  if (limits.cpus) {
-    const auto quota = static_cast<std::uint64_t>(*limits.cpus * kCpuPeriodUs);
-    const auto set = write_setting(unified(id) + "/cpu.max",
-                                   std::to_string(quota) + " " + std::to_string(kCpuPeriodUs));
-    if (set) entry.enforced.cpus = limits.cpus;
+  const std::string cpu_folder = cpu(id);
+  if (limits.cpus && !cpu_folder.empty()) {
+    GENESIS_TRY(limit_cpus(cpu_folder, *limits.cpus));
+    entry.enforced.cpus = limits.cpus;
   }
   for (const fs::path& folder : entry.folders) {
     if (folder == unified(id)) continue;

@@ -19,6 +19,7 @@ class SandboxGroups {
  public:
   explicit SandboxGroups(process::CgroupSupport support) : support_(std::move(support)) {}
   const process::CgroupSupport& support() const { return support_; }
+  bool limits_cpus() const { return support_.cpu_v2 || !support_.cpu_v1.empty(); }
 
   /// What a new process needs to be born into the groups of one sandbox.
   struct Entry {
@@ -44,6 +45,8 @@ class SandboxGroups {
   std::string unified(const std::string& id) const;
   std::string memory(const std::string& id) const;
   std::string pids(const std::string& id) const;
+  std::string cpu(const std::string& id) const;
+  Status limit_cpus(const std::string& folder, double cpus) const;
 
   process::CgroupSupport support_;
 };
