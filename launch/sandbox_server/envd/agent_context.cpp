@@ -9,6 +9,9 @@ RpcResult<Actor> actor_named(AgentContext& context, const std::optional<std::str
   Actor actor;
   actor.accounts = context.accounts.now();
   const Account* account = actor.accounts->find(wanted);
+  if (account == nullptr && context.unlisted && context.unlisted->name == wanted) {
+    account = &*context.unlisted;
+  }
   if (account == nullptr) {
     return rpc_error(RpcCode::unauthenticated,
                      "error looking up user '" + wanted + "': there is no such user");

@@ -24,6 +24,8 @@ struct AgentContext {
   ProcessTable processes;
   /// This process cannot become another user: commands and files are its own, whoever asks.
   bool one_identity = false;
+  /// Whom this process runs as, where /etc/passwd does not know them.
+  std::optional<Account> unlisted;
 
   AgentContext(boost::asio::io_context& loop, boost::asio::thread_pool& pool)
       : io(loop), workers(pool), processes(loop) {}

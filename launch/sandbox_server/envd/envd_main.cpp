@@ -9,7 +9,9 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <cstdlib>
 #include <exception>
+#include <utility>
 
 #include "launch/sandbox_server/envd/agent.h"
 #include "launch/sandbox_server/envd/agent_options.h"
@@ -40,7 +42,14 @@ void fill(genesis::envd::AgentContext& context, const AgentOptions& options) {
   context.state.reserved = options.reserved;
   if (context.one_identity && !options.one_identity) {
     // Started by an ordinary user: everything is theirs.
-    context.state.default_user = context.accounts.now()->user_name(::geteuid());
+    genesis::envd::Account self;
+    self.name = context.accounts.now()->user_name(::geteuid());
+    self.uid = ::geteuid();
+    self.gid = ::getegid();
+    const char* home = std::getenv("HOME");
+    self.home = home != nullptr && *home == '/' ? home : "/";
+    context.state.default_user = self.name;
+    context.unlisted = std::move(self);
   }
 }
 
