@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import struct
 import time
 import unittest
@@ -201,6 +202,17 @@ class Streams(WireCase):
                     if "data" in event.get("event", {}))
         self.assertEqual(total, 4000 * 65536)
         stream.close()
+
+    def test_hundreds_of_commands_at_once(self):
+        # More descriptors than a program is given by default; which the commands still are.
+        streams = [self.start("read line; ulimit -Sn; echo $line", stdin=True) for _ in range(320)]
+        for stream in streams:
+            pid = stream.next()[1]["event"]["start"]["pid"]
+            self.assertEqual(self.unary("process.Process/SendInput", {
+                "process": {"pid": pid}, "input": {"stdin": base64.b64encode(b"x\n").decode()}})[0], 200)
+        limit = str(resource.getrlimit(resource.RLIMIT_NOFILE)[0]).encode()
+        for stream in streams:
+            self.assertEqual(self.output(stream.rest()), limit + b"\nx\n")
 
     def test_stream_input(self):
         stream = self.start("cat", stdin=True)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -26,6 +27,9 @@ struct Failure {
   Step step = Step::run;
   int cause = 0;
 };
+
+/// The limit on descriptors that the agent was started with; zero: it was not touched.
+rlimit the_given_descriptors{};
 
 /// What the child needs, made before the fork.
 struct ChildPlan {
@@ -87,6 +91,7 @@ void reset_signals() {
   if (::chdir(plan.spec->folder.c_str()) != 0) give_up(plan, Step::folder, errno);
   reset_signals();
   ::umask(022);
+  if (the_given_descriptors.rlim_max != 0) ::setrlimit(RLIMIT_NOFILE, &the_given_descriptors);
   // All of ours are closed at execve; what a library forgot to mark goes here.
   ::syscall(SYS_close_range, 3u, static_cast<unsigned>(plan.report) - 1, 0);
   ::syscall(SYS_close_range, static_cast<unsigned>(plan.report) + 1, ~0u, 0);
@@ -199,6 +204,12 @@ RpcResult<Wiring> open_pipes(const ChildSpec& spec) {
 }
 
 }  // namespace
+
+void raise_own_descriptor_limit() {
+  if (::getrlimit(RLIMIT_NOFILE, &the_given_descriptors) != 0) return;
+  const rlimit all{the_given_descriptors.rlim_max, the_given_descriptors.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &all);
+}
 
 void resize_terminal(int fd, const PtySize& size) {
   winsize wanted{};

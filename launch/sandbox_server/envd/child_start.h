@@ -43,6 +43,11 @@ struct StartedChild {
 /// nothing between fork and execve.
 RpcResult<StartedChild> start_child(const ChildSpec& spec);
 
+/// The agent may need more descriptors than programs should be given: raises this process's limit
+/// to what is allowed; commands that are started later get the one that there was. Once, at the
+/// start.
+void raise_own_descriptor_limit();
+
 /// Tells the terminal its size, and those who use it that it has changed. 0 is left as it is.
 void resize_terminal(int fd, const PtySize& size);
 

@@ -15,6 +15,7 @@
 
 #include "launch/sandbox_server/envd/agent.h"
 #include "launch/sandbox_server/envd/agent_options.h"
+#include "launch/sandbox_server/envd/child_start.h"
 #include "launch/sandbox_server/envd/enter_sandbox.h"
 
 namespace {
@@ -84,6 +85,7 @@ int serve(const AgentOptions& options) {
 
 int main(int argc, char** argv) {
   open_standard_descriptors();
+  genesis::envd::raise_own_descriptor_limit();
   ::signal(SIGPIPE, SIG_IGN);
   ::prctl(PR_SET_NAME, "genesis-envd");  // In a sandbox it runs from a nameless file.
   try {
