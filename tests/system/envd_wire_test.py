@@ -174,6 +174,23 @@ class Streams(WireCase):
         self.assertEqual([list(event.get("event", {"eos": 0}))[0] for _, event in after],
                          ["start", "end", "eos"])
 
+    def test_clients_that_have_gone_are_noticed(self):
+        def held():
+            return len(os.listdir(f"/proc/{self.envd.pid}/fd"))
+        before = held()
+        commands = [self.start("sleep 1000", {"keepalive-ping-interval": "50"}) for _ in range(3)]
+        pids = [stream.next()[1]["event"]["start"]["pid"] for stream in commands]
+        watches = [Stream("/filesystem.Filesystem/WatchDir", {"path": self.path}) for _ in range(3)]
+        for stream in watches:
+            stream.next()
+        for stream in commands + watches:
+            stream.close()
+        # Two pipes of each command stay.
+        self.poll("connections and watches are closed", lambda: held() <= before + 6)
+        for pid in pids:
+            self.assertEqual(self.unary("process.Process/SendSignal",
+                                        {"process": {"pid": pid}, "signal": "SIGNAL_SIGKILL"})[0], 200)
+
     def test_keepalive(self):
         stream = self.start("read -t 60 <> <(:)", {"keepalive-ping-interval": "1"})
         stream.next()

@@ -19,6 +19,8 @@ using Reply = RpcResult<std::string>;
 namespace {
 
 constexpr std::size_t kMostWatchers = 128;
+/// A client that sends no more may still read, or has gone without a word: writing tells.
+constexpr std::chrono::seconds kProbeInterval{1};
 
 Reply failed(const RpcError& error) {
   return tl::unexpected<RpcError>(error);
@@ -208,10 +210,15 @@ asio::awaitable<void> FilesystemService::watch(net::HttpExchange& exchange) {
 asio::awaitable<void> FilesystemService::stream_changes(net::HttpExchange& exchange,
                                                         std::shared_ptr<PolledWatch> changes,
                                                         steady_clock::time_point deadline) {
-  const auto interval = keepalive_interval(exchange.request());
+  std::chrono::seconds interval = keepalive_interval(exchange.request());
   const auto signal = std::make_shared<Subscriber>(context_.io);
+  const auto half_closed = std::make_shared<bool>(false);
   changes->begin([signal] { signal->notify(); });
-  exchange.on_peer_end([signal](net::PeerEnd) { signal->leave(); });
+  exchange.on_peer_end([signal, half_closed](net::PeerEnd end) {
+    *half_closed = true;
+    if (end == net::PeerEnd::gone) signal->leave();
+    signal->notify();
+  });
   Status sent = co_await begin_stream(exchange);
   std::string frames = to_frame(watch_start_event());
   if (sent) sent = co_await exchange.write(frames);
@@ -226,6 +233,10 @@ asio::awaitable<void> FilesystemService::stream_changes(net::HttpExchange& excha
       for (const FileChange& change : *taken) frames += to_frame(watch_event(change));
     }
     const auto now = steady_clock::now();
+    if (*half_closed && interval > kProbeInterval) {
+      interval = kProbeInterval;
+      keepalive_at = now;
+    }
     if (frames.empty() && now >= keepalive_at) frames = to_frame(watch_keepalive_event());
     if (!frames.empty()) {
       keepalive_at = now + interval;

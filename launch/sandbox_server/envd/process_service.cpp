@@ -15,6 +15,8 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr std::string_view kNothing = "{}";
+/// A client that sends no more may still read, or has gone without a word: writing tells.
+constexpr std::chrono::seconds kProbeInterval{1};
 
 using Deadline = std::optional<steady_clock::time_point>;
 
@@ -122,9 +124,12 @@ asio::awaitable<void> ProcessService::stream(net::HttpExchange& exchange,
                                              std::shared_ptr<Process> process,
                                              std::shared_ptr<Subscriber> subscriber,
                                              Deadline deadline) {
-  const auto interval = keepalive_interval(exchange.request());
-  exchange.on_peer_end([subscriber](net::PeerEnd end) {
+  std::chrono::seconds interval = keepalive_interval(exchange.request());
+  const auto half_closed = std::make_shared<bool>(false);
+  exchange.on_peer_end([subscriber, half_closed](net::PeerEnd end) {
+    *half_closed = true;
     if (end == net::PeerEnd::gone) subscriber->leave();
+    subscriber->notify();
   });
   Status sent = co_await begin_stream(exchange);
   const std::string first = to_frame(start_event(static_cast<std::uint32_t>(process->pid())));
@@ -132,6 +137,10 @@ asio::awaitable<void> ProcessService::stream(net::HttpExchange& exchange,
   auto keepalive_at = steady_clock::now() + interval;
   bool ended = false;
   while (sent && !ended && !subscriber->left() && !has_passed(deadline)) {
+    if (*half_closed && interval > kProbeInterval) {
+      interval = kProbeInterval;
+      keepalive_at = steady_clock::now();
+    }
     if (!subscriber->has_frames()) {
       const auto until = deadline ? std::min(keepalive_at, *deadline) : keepalive_at;
       if (!subscriber->finished()) co_await subscriber->wait(until);
