@@ -4,10 +4,12 @@
 #include <string>
 #include <utility>
 
+#include "launch/command.h"
 #include "launch/common_options.h"
 #include "launch/fake/fake_launcher.h"
 #include "launch/inprocess/inprocess_launcher.h"
 #include "launch/registry.h"
+#include "launch/sandbox_server/sandboxd_command.h"
 #ifdef GENESIS_HAS_LOCAL_LAUNCHER
 #include "launch/local/local_launcher.h"
 #endif
@@ -108,6 +110,10 @@ void register_builtin_backends() {
   register_backend(announced_backend("slurm_docker", "SlurmDockerJobConfig",
                                      "SLURM jobs in a container", read_slurm_docker,
                                      slurm_defaults()));
+}
+
+void register_builtin_commands() {
+  register_command(sandbox_server::sandboxd_command());
 }
 
 }  // namespace genesis::launch

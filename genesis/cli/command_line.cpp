@@ -15,6 +15,7 @@
 #include "genesis/cli/commands.h"
 #include "genesis/cli/task_templates.h"
 #include "genesis/cli/version.h"
+#include "launch/command.h"
 #include "launch/registry.h"
 
 namespace genesis::cli {
@@ -96,6 +97,7 @@ class CommandTable {
     add_control_commands();
     add_file_commands();
     add_check_commands();
+    for (const launch::Command& command : launch::all_commands()) add_registered(command);
   }
   const Action& chosen() const { return chosen_; }
 
@@ -276,6 +278,37 @@ class CommandTable {
     circles->add_option("RUN|FILE", v_.text, "A run, or a construction.json")->required();
   }
 
+  /// One that a folder of launch/ brings along.
+  void add_registered(const launch::Command& command) {
+    CLI::App* added = add(app_, command.name.c_str(), command.summary.c_str(),
+                          command.examples.c_str(), [&command]() -> Outcome {
+                            GENESIS_TRY(command.run());
+                            return ExitCode::ok;
+                          });
+    for (const launch::CommandOption& option : command.options) {
+      const auto read = [&option](const std::string& value) {
+        if (const auto done = option.read(value); !done) {
+          throw CLI::ValidationError(option.name, done.error().message);
+        }
+      };
+      if (option.value_name.empty()) {
+        added->add_flag_callback(
+            option.name, [read] { read(""); }, option.help);
+      } else {
+        added
+            ->add_option_function<std::vector<std::string>>(
+                option.name,
+                [read](const std::vector<std::string>& values) {
+                  for (const std::string& value : values) read(value);
+                },
+                option.help)
+            ->type_name(option.value_name)
+            ->expected(1)
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      }
+    }
+  }
+
   CLI::App& app_;
   Values& v_;
   Action chosen_;
@@ -364,6 +397,7 @@ Outcome run_command_line(const std::vector<std::string>& arguments) {
   formatter->column_width(24);
   app.formatter(formatter);
   Values values;
+  launch::register_builtin_commands();
   const CommandTable table(app, values);
   if (arguments.empty()) {
     fmt::print("{}", app.help());

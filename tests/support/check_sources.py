@@ -28,7 +28,7 @@ ALLOWED = {
     "genesis/evolve": ["genesis/base", "genesis/program"],
     "launch": ["genesis/base", "genesis/async", "genesis/process"],
     "launch/sandbox_server": ["genesis/base", "genesis/async", "genesis/process", "genesis/net",
-                              "genesis/config"],
+                              "genesis/config", "launch/command.h"],
     "evaluators": ["genesis/base", "genesis/program", "launch"],
 }
 # The decision core's neighbours that carry its decisions out: the runner and its edges.
@@ -43,7 +43,7 @@ EDGE_ALLOWED = ["genesis/base", "genesis/program", "genesis/async", "genesis/sto
                 "genesis/store/run_store.h", "genesis/ui/status.h", "launch/launcher.h",
                 "launch/job.h", "evaluators/evaluator_watch.h", "evaluators/job_planner.h", "evaluators/outcome.h"]
 ROOTS = ("genesis/run", "genesis/cli", "genesis/genesis", "examples", "tests")
-BACKEND_NAMES = re.compile(r'#include "launch/(local|fake|inprocess|slurm|e2b)/')
+BACKEND_NAMES = re.compile(r'#include "launch/(local|fake|inprocess|slurm|e2b|sandbox_server)/')
 MAX_LINES = 600
 
 

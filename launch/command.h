@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "genesis/base/error.h"
+
+namespace genesis::launch {
+
+/// One option of a command.
+struct CommandOption {
+  std::string name;        ///< "--listen"
+  std::string value_name;  ///< "ADDR:PORT"; empty: a flag.
+  std::string help;
+  /// Called for each time it was given; "" for a flag. An error's message is shown as usage error.
+  std::function<Status(const std::string& value)> read;
+};
+
+/// A subcommand of `genesis` that a folder of launch/ brings along. Nothing outside its folder
+/// names it but the registration.
+struct Command {
+  std::string name;
+  std::string summary;   ///< One line for --help.
+  std::string examples;  ///< Footer of its own --help.
+  std::vector<CommandOption> options;
+  std::function<Status()> run;  ///< Until it is done.
+};
+
+/// Registered by register_builtin_commands() (launch/builtin.cpp, the only file that names them) or
+/// by the embedding program, before threads start.
+void register_command(Command command);
+void register_builtin_commands();
+const std::vector<Command>& all_commands();
+
+}  // namespace genesis::launch

@@ -1,0 +1,130 @@
+#include "launch/sandbox_server/sandbox_server.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <utility>
+
+#include "launch/sandbox_server/json_text.h"
+#include "launch/sandbox_server/signed_files.h"
+
+namespace genesis::sandbox_server {
+
+namespace asio = boost::asio;
+using Kind = Destination::Kind;
+
+namespace {
+
+constexpr std::size_t kMostBody = 1u << 20;
+/// Whoever guesses keys waits for each answer.
+constexpr Millis kWrongKeyPause{250};
+
+bool is_preflight(const net::HttpRequestHead& request) {
+  return request.method == "OPTIONS" && request.find("origin");
+}
+
+net::Headers cross_origin() {
+  net::Headers headers;
+  headers.emplace_back("Access-Control-Allow-Origin", "*");
+  headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS");
+  headers.emplace_back("Access-Control-Allow-Headers", "*, Authorization, X-API-Key");
+  headers.emplace_back("Access-Control-Max-Age", "7200");
+  return headers;
+}
+
+}  // namespace
+
+SandboxServer::SandboxServer(asio::io_context& io, const ServerConfig& config, const Clock& clock,
+                             SandboxSpawner& spawner)
+    : io_(io),
+      config_(config),
+      keys_(config.teams),
+      fleet_(io, config, clock, spawner),
+      gateway_(io, fleet_),
+      control_(config, fleet_),
+      http_(io, [this](net::HttpExchange& exchange) { return handle(exchange); }) {}
+
+asio::awaitable<Result<std::uint16_t>> SandboxServer::open() {
+  const Status opened = co_await fleet_.open();
+  if (!opened) co_return tl::unexpected<Error>(opened.error());
+  co_return http_.listen_tcp(config_.address, config_.port);
+}
+
+asio::awaitable<void> SandboxServer::close() {
+  const auto deadline = std::chrono::steady_clock::now() + config_.stop_patience;
+  co_await http_.stop(deadline);
+  co_await fleet_.close(config_.at_stop);
+}
+
+asio::awaitable<void> SandboxServer::refuse_plainly(net::HttpExchange& exchange, Refusal refusal) {
+  net::HttpReplyHead head(refusal.status);
+  head.headers.emplace_back("Content-Type", "application/json");
+  std::string body = error_body(refusal);
+  const Status sent = co_await exchange.reply(std::move(head), std::move(body));
+  static_cast<void>(sent);
+}
+
+asio::awaitable<void> SandboxServer::handle(net::HttpExchange& exchange) {
+  auto destination = route(exchange.request());
+  if (!destination) {
+    co_await refuse_plainly(exchange, destination.error());
+    co_return;
+  }
+  if (destination->kind == Kind::signed_file) {
+    destination->id = signer_of(exchange.request().method, destination->target, fleet_.lifecycle());
+    if (destination->id.empty()) {
+      Refusal refusal(401, "no running sandbox has signed this URL");
+      co_await refuse_plainly(exchange, std::move(refusal));
+      co_return;
+    }
+    destination->kind = Kind::sandbox;
+    destination->port = kAgentPort;
+  }
+  if (destination->kind == Kind::sandbox) {
+    co_await gateway_.forward(exchange, std::move(*destination));
+    co_return;
+  }
+  if (is_preflight(exchange.request())) {
+    net::HttpReplyHead head(204, cross_origin());
+    const Status sent = co_await exchange.reply(std::move(head), std::string());
+    static_cast<void>(sent);
+    co_return;
+  }
+  co_await answer_api(exchange, std::move(*destination));
+}
+
+asio::awaitable<void> SandboxServer::answer_api(net::HttpExchange& exchange,
+                                                Destination destination) {
+  const net::HttpRequestHead& request = exchange.request();
+  ApiCall call;
+  call.method = request.method;
+  call.target = parse_target(destination.target);
+  const std::string* const key = request.find("x-api-key");
+  if (key) call.team = keys_.team_of(*key);
+  if (key && !call.team) {
+    asio::steady_timer pause(io_, kWrongKeyPause);
+    boost::system::error_code ignored;
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  if (const auto* const once = request.find("idempotency-key")) call.idempotency_key = *once;
+  if (call.team) {  // Nobody else's body is read.
+    auto body = co_await exchange.read_whole_body(kMostBody);
+    if (!body) {
+      const bool too_long = body.error().kind == ErrorKind::invalid_argument;
+      Refusal refusal(too_long ? 413 : 400, body.error().message);
+      co_await refuse_plainly(exchange, std::move(refusal));
+      co_return;
+    }
+    call.body = std::move(*body);
+  }
+  Reply reply = co_await control_.answer(std::move(call));
+  net::HttpReplyHead head(reply.status, std::move(reply.headers));
+  head.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  const Status sent = co_await exchange.reply(std::move(head), std::move(reply.body));
+  static_cast<void>(sent);
+}
+
+}  // namespace genesis::sandbox_server

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+
+#include "genesis/base/clock.h"
+#include "genesis/net/http_server.h"
+#include "launch/sandbox_server/api_keys.h"
+#include "launch/sandbox_server/control_plane.h"
+#include "launch/sandbox_server/gateway.h"
+#include "launch/sandbox_server/sandbox_fleet.h"
+#include "launch/sandbox_server/server_config.h"
+
+namespace genesis::sandbox_server {
+
+/// The whole server: one port for the control plane and for what goes to sandboxes. On the loop's
+/// thread.
+class SandboxServer {
+ public:
+  SandboxServer(boost::asio::io_context& io, const ServerConfig& config, const Clock& clock,
+                SandboxSpawner& spawner);
+
+  /// Takes over what an earlier server left, then listens. Returns the port.
+  boost::asio::awaitable<Result<std::uint16_t>> open();
+  /// Answers what is in progress, then ends or keeps the sandboxes.
+  boost::asio::awaitable<void> close();
+
+  const SandboxFleet& fleet() const { return fleet_; }
+
+ private:
+  boost::asio::awaitable<void> handle(net::HttpExchange& exchange);
+  boost::asio::awaitable<void> answer_api(net::HttpExchange& exchange, Destination destination);
+  boost::asio::awaitable<void> refuse_plainly(net::HttpExchange& exchange, Refusal refusal);
+
+  boost::asio::io_context& io_;
+  const ServerConfig& config_;
+  ApiKeys keys_;
+  SandboxFleet fleet_;
+  Gateway gateway_;
+  ControlPlane control_;
+  net::HttpServer http_;
+};
+
+}  // namespace genesis::sandbox_server
