@@ -27,6 +27,7 @@ usage() {
 ./setup.sh bench demo_quality   the demo with ten seeds, an hour: how many reach 2.2
 ./setup.sh soak     the long tests: ten minutes of fuzzing per target, random kills
 ./setup.sh format   clang-format over all sources
+./setup.sh sdks     the official E2B SDKs that the sandbox server is tested with, below .venv
 ./setup.sh lint     format, include directions, sizes, unfinished words
 TXT
 }
@@ -90,8 +91,8 @@ need_python() {
   touch "$marker"
 }
 
-# The official E2B SDK for Python, its newest version and one before the last change of its wire: judges of
-# the sandbox server, unmodified. Beside .venv's own packages, since only one version could be among them.
+# The official E2B SDKs, their newest versions and those before the last change of the wire: judges of the
+# sandbox server, unmodified. Beside .venv's own packages, since only one version could be among them.
 need_sdks() {
   local version folder
   for version in 2.63.0 2.45.1; do
@@ -100,6 +101,18 @@ need_sdks() {
     say "installing the E2B SDK $version into $folder"
     rm -rf "$folder"
     .venv/bin/python3 -m pip install --quiet --disable-pip-version-check --target "$folder" "e2b==$version"
+    touch "$folder/.genesis-ready"
+  done
+  # Node from elsewhere than Debian brings its own npm, which excludes Debian's.
+  { command -v node && command -v npm; } >/dev/null || need_packages nodejs npm
+  for version in 2.51.0 2.45.0; do
+    folder=.venv/e2b-js-$version
+    [ -f "$folder/.genesis-ready" ] && continue
+    say "installing the E2B SDK $version for JavaScript into $folder"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    echo '{"private": true}' >"$folder/package.json"
+    (cd "$folder" && npm install --silent --no-audit --no-fund --ignore-scripts "e2b@$version")
     touch "$folder/.genesis-ready"
   done
 }
@@ -248,6 +261,7 @@ case "${1:-help}" in
       build "${2:-release}"
     fi
     ;;
+  sdks) need_packages python3 python3-venv && need_python && need_sdks ;;
   help | -h | --help) usage ;;
   *) usage >&2; exit 2 ;;
 esac
