@@ -8,7 +8,9 @@
 #include <chrono>
 #include <utility>
 
+#include "genesis/base/hash.h"
 #include "launch/sandbox_server/json_text.h"
+#include "launch/sandbox_server/kruise_metadata.h"
 #include "launch/sandbox_server/signed_files.h"
 
 namespace genesis::sandbox_server {
@@ -45,6 +47,7 @@ SandboxServer::SandboxServer(asio::io_context& io, const ServerConfig& config, c
       fleet_(io, config, clock, spawner),
       gateway_(io, fleet_),
       control_(config, fleet_),
+      kruise_(config, fleet_),
       http_(io, [this](net::HttpExchange& exchange) { return handle(exchange); }) {}
 
 asio::awaitable<Result<std::uint16_t>> SandboxServer::open() {
@@ -103,7 +106,7 @@ asio::awaitable<void> SandboxServer::answer_api(net::HttpExchange& exchange,
   call.method = request.method;
   call.target = parse_target(destination.target);
   const std::string* const key = request.find("x-api-key");
-  if (key) call.team = keys_.team_of(*key);
+  if (key) call.team = keys_.team_of(raw_kruise_key(*key));
   if (key && !call.team) {
     asio::steady_timer pause(io_, kWrongKeyPause);
     boost::system::error_code ignored;
@@ -120,7 +123,14 @@ asio::awaitable<void> SandboxServer::answer_api(net::HttpExchange& exchange,
     }
     call.body = std::move(*body);
   }
-  Reply reply = co_await control_.answer(std::move(call));
+  Reply reply;
+  if (destination.kind == Kind::kruise_api) {
+    const std::string* const given = request.find("x-request-id");
+    std::string request_id = given && given->size() <= 64 ? *given : random_hex(32);
+    reply = co_await kruise_.answer(std::move(call), std::move(request_id));
+  } else {
+    reply = co_await control_.answer(std::move(call));
+  }
   net::HttpReplyHead head(reply.status, std::move(reply.headers));
   head.headers.emplace_back("Access-Control-Allow-Origin", "*");
   const Status sent = co_await exchange.reply(std::move(head), std::move(reply.body));

@@ -9,6 +9,7 @@
 #include "launch/sandbox_server/api_keys.h"
 #include "launch/sandbox_server/control_plane.h"
 #include "launch/sandbox_server/gateway.h"
+#include "launch/sandbox_server/kruise_plane.h"
 #include "launch/sandbox_server/sandbox_fleet.h"
 #include "launch/sandbox_server/server_config.h"
 
@@ -39,6 +40,7 @@ class SandboxServer {
   SandboxFleet fleet_;
   Gateway gateway_;
   ControlPlane control_;
+  KruisePlane kruise_;
   net::HttpServer http_;
 };
 
