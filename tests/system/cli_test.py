@@ -144,7 +144,7 @@ class CliTest(CommandCase):
 
 class HelpTest(CliTest):
     COMMANDS = ["init", "check", "runs", "show", "best", "rerun", "resume", "extend", "stop",
-                "status", "export", "prune", "doctor", "verify"]
+                "status", "export", "prune", "doctor", "verify", "sandboxd"]
 
     def test_help_of_every_command_is_as_recorded(self):
         text = self.run_tool("--help").stdout
