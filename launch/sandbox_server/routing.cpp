@@ -85,8 +85,9 @@ bool has_signature(std::string_view target) {
 
 Answer<Destination> route(const net::HttpRequestHead& request) {
   std::string target = request.target;
+  if (target.empty()) return refuse(400, "Invalid request target");
   // The absolute form names the host once more: what counts is the path.
-  if (!target.empty() && target.front() != '/') {
+  if (target.front() != '/') {
     const auto scheme = target.find("://");
     const auto slash = scheme == target.npos ? target.npos : target.find('/', scheme + 3);
     if (target == "*") {

@@ -348,6 +348,7 @@ asio::awaitable<void> SandboxFleet::finish(std::string id) {
   if (!told) log::error("{}", told.error().message);
   failpoint("sandboxd.end.recorded");
   history_.forget(id);
+  last_end_ = std::chrono::steady_clock::now();
   ended_.cancel();
   place_is_free();
 }

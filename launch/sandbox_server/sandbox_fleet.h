@@ -68,6 +68,8 @@ class SandboxFleet {
   std::size_t queued() const { return queued_; }
   const Clock& clock() const { return clock_; }
   std::size_t created() const { return created_; }
+  /// When the last sandbox has gone; the start of this fleet when none has.
+  std::chrono::steady_clock::time_point last_end() const { return last_end_; }
 
  private:
   struct Running;
@@ -111,6 +113,7 @@ class SandboxFleet {
   std::size_t queued_ = 0;
   std::size_t created_ = 0;
   bool closed_ = false;
+  std::chrono::steady_clock::time_point last_end_ = std::chrono::steady_clock::now();
   std::function<void(const std::string&)> unreachable_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -70,7 +71,26 @@ asio::awaitable<void> SandboxServer::refuse_plainly(net::HttpExchange& exchange,
   static_cast<void>(sent);
 }
 
+Millis SandboxServer::empty_for() const {
+  if (requests_ > 0 || fleet_.lifecycle().count() > 0) return Millis{0};
+  const auto since = std::max(last_used_, fleet_.last_end());
+  return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - since);
+}
+
 asio::awaitable<void> SandboxServer::handle(net::HttpExchange& exchange) {
+  struct InProgress {
+    explicit InProgress(SandboxServer& of) : server(of) { ++server.requests_; }
+    ~InProgress() {
+      --server.requests_;
+      server.last_used_ = std::chrono::steady_clock::now();
+    }
+    SandboxServer& server;
+  };
+  const InProgress in_progress(*this);
+  co_await answer(exchange);
+}
+
+asio::awaitable<void> SandboxServer::answer(net::HttpExchange& exchange) {
   auto destination = route(exchange.request());
   if (!destination) {
     co_await refuse_plainly(exchange, destination.error());

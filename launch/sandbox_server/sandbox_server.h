@@ -2,6 +2,8 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 #include "genesis/base/clock.h"
@@ -28,9 +30,12 @@ class SandboxServer {
   boost::asio::awaitable<void> close();
 
   const SandboxFleet& fleet() const { return fleet_; }
+  /// How long there has been no sandbox and no request in progress; zero while there is one.
+  Millis empty_for() const;
 
  private:
   boost::asio::awaitable<void> handle(net::HttpExchange& exchange);
+  boost::asio::awaitable<void> answer(net::HttpExchange& exchange);
   boost::asio::awaitable<void> answer_api(net::HttpExchange& exchange, Destination destination);
   boost::asio::awaitable<void> refuse_plainly(net::HttpExchange& exchange, Refusal refusal);
 
@@ -41,6 +46,8 @@ class SandboxServer {
   Gateway gateway_;
   ControlPlane control_;
   KruisePlane kruise_;
+  std::size_t requests_ = 0;  ///< In progress.
+  std::chrono::steady_clock::time_point last_used_ = std::chrono::steady_clock::now();
   net::HttpServer http_;
 };
 

@@ -3,18 +3,25 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "genesis/base/log.h"
+#include "genesis/base/text.h"
+#include "launch/sandbox_server/announcement.h"
 #include "launch/sandbox_server/sandbox_server.h"
 #include "launch/sandbox_server/spawner_choice.h"
 
@@ -39,6 +46,7 @@ them over (--at-stop end: they end with it). What is confined and what is not: d
 /// What the options fill in, over defaults and file.
 struct Given {
   std::string config_file;
+  bool detached = false;
   std::vector<std::string> api_keys;
   std::vector<std::function<Status(ServerConfig&)>> settings;
 };
@@ -91,8 +99,20 @@ std::string url_of(const ServerConfig& config, std::uint16_t port) {
             : fmt::format("http://{}:{}", config.address, port);
 }
 
+/// Ends this process as a person would, once nobody needs it.
+asio::awaitable<void> end_when_idle(asio::io_context& io, const SandboxServer& server,
+                                    Millis patience) {
+  asio::steady_timer timer(io);
+  while (server.empty_for() < patience) {
+    timer.expires_after(std::max(Millis{10}, patience - server.empty_for()));
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+  log::info("idle for {} ms: stopping", patience.count());
+  ::kill(::getpid(), SIGTERM);
+}
+
 asio::awaitable<Status> serve(asio::io_context& io, const ServerConfig& config,
-                              SandboxSpawner& spawner) {
+                              SandboxSpawner& spawner, Announcement& announcement) {
   const SystemClock clock;
   SandboxServer server(io, config, clock, spawner);
   const auto port = co_await server.open();
@@ -100,22 +120,32 @@ asio::awaitable<Status> serve(asio::io_context& io, const ServerConfig& config,
     co_await server.close();
     co_return tl::unexpected<Error>(port.error());
   }
+  asio::signal_set signals(io, SIGTERM, SIGINT);
   nlohmann::json ready;
   ready["url"] = url_of(config, *port);
   ready["pid"] = ::getpid();
   ready["state_dir"] = config.state_dir.string();
   ready["sandboxes"] = server.fleet().lifecycle().count();
-  fmt::print("{}\n", ready.dump());
-  std::fflush(stdout);
-  asio::signal_set signals(io, SIGTERM, SIGINT);
+  announcement.ready(ready.dump());
+  asio::cancellation_signal enough;
+  if (config.exit_when_idle) {
+    asio::co_spawn(io, end_when_idle(io, server, *config.exit_when_idle),
+                   asio::bind_cancellation_slot(enough.slot(), asio::detached));
+  }
   const int signal = co_await signals.async_wait(asio::use_awaitable);
   log::info("signal {}: stopping", signal);
+  enough.emit(asio::cancellation_type::terminal);
   co_await server.close();
   co_return Status();
 }
 
 Status run(const Given& given) {
   GENESIS_TRY_ASSIGN(const ServerConfig config, configuration(given));
+  Announcement announcement;
+  if (given.detached) {
+    GENESIS_TRY_ASSIGN(const bool is_parent, announcement.detach(config.state_dir));
+    if (is_parent) return announcement.wait_for_child();
+  }
   log::set_stderr_level(log::Level::warning);
   ::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
@@ -132,11 +162,12 @@ Status run(const Given& given) {
   }
   std::optional<Status> outcome;
   std::exception_ptr failure;
-  asio::co_spawn(io, serve(io, config, *spawner), [&](std::exception_ptr thrown, Status status) {
-    failure = thrown;
-    outcome = std::move(status);
-    io.stop();
-  });
+  asio::co_spawn(io, serve(io, config, *spawner, announcement),
+                 [&](std::exception_ptr thrown, Status status) {
+                   failure = thrown;
+                   outcome = std::move(status);
+                   io.stop();
+                 });
   io.run();
   if (failure) std::rethrow_exception(failure);
   return *outcome;
@@ -186,6 +217,17 @@ launch::Command sandboxd_command() {
                  config.at_stop = value == "keep" ? AtStop::keep : AtStop::end;
                  return {};
                })},
+      {"--exit-when-idle", "TIME", "End after so long without a sandbox and a request, like 10m",
+       setting(given,
+               [](ServerConfig& config, const std::string& value) -> Status {
+                 GENESIS_TRY_ASSIGN(config.exit_when_idle, parse_duration(value));
+                 return {};
+               })},
+      {"--detach", "", "Serve in the background once ready; messages go to sandboxd.log in DIR",
+       [given](const std::string&) -> Status {
+         given->detached = true;
+         return {};
+       }},
       {"--domain", "DOMAIN",
        "What SDKs build host names with (<port>-<id>.DOMAIN); none by default",
        setting(given,

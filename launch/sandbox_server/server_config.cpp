@@ -92,6 +92,7 @@ void read_all(const json& given, ServerConfig& config) {
   config.max_timeout_s = static_cast<int>(longest.count() / 1000);
   reader.read_enum("at_stop", config.at_stop, {{"keep", AtStop::keep}, {"end", AtStop::end}});
   reader.read("stop_patience", config.stop_patience);
+  reader.read("exit_when_idle", config.exit_when_idle);
   reader.read("metrics_every", config.metrics_every);
   if (config.metrics_every < Millis{100}) reader.fail("metrics_every", "must be at least 100 ms");
   reader.finish();

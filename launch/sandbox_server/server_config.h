@@ -46,7 +46,8 @@ struct ServerConfig {
   AtStop at_stop = AtStop::keep;
   Millis stop_patience{10'000};  ///< Of requests in progress.
   Millis metrics_every{5'000};
-  std::filesystem::path agent;  ///< genesis-envd; empty: beside this program.
+  std::optional<Millis> exit_when_idle;  ///< After so long without a sandbox and a request.
+  std::filesystem::path agent;           ///< genesis-envd; empty: beside this program.
 };
 
 /// Reads a YAML file over `config`. Errors name file and line of what is wrong, and the nearest

@@ -3,6 +3,7 @@
 clients, and the server killed at each of its failpoints."""
 
 import http.client
+import json
 import os
 import pathlib
 import signal
@@ -332,6 +333,23 @@ class CommandLineTest(SandboxdCase):
         self.assertIn("ADDRESS:PORT", self.refused("--listen", "nowhere"))
         self.assertIn("keep nor end", self.refused("--at-stop", "maybe"))
         self.assertIn("did you mean '--api-key'", self.refused("--apikey", KEY))
+
+    def test_serves_in_the_background_until_nobody_needs_it(self):
+        started = subprocess.run(self.command("--detach", "--exit-when-idle", "300ms"), text=True,
+                                 capture_output=True, timeout=60, check=False,
+                                 env=dict(os.environ, GENESIS_HOME=str(HOME)))
+        self.assertEqual(started.returncode, 0, started.stderr)
+        ready = json.loads(started.stdout)
+        self.port = int(ready["url"].rsplit(":", 1)[1])
+        made = self.create()
+        self.assertEqual(self.to_sandbox(made, 49983, "GET", "/health")[0], 204)
+        self.end_all()
+        self.poll("it has ended", lambda: not pathlib.Path(f"/proc/{ready['pid']}").exists())
+        failed = subprocess.run(self.command("--detach", "--listen", "192.0.2.1:1"), text=True,
+                                capture_output=True, timeout=60, check=False,
+                                env=dict(os.environ, GENESIS_HOME=str(HOME)))
+        self.assertNotEqual(failed.returncode, 0)
+        self.assertIn("192.0.2.1", failed.stderr)
 
     def test_prints_what_is_not_confined_and_one_line_when_ready(self):
         ready = self.start()

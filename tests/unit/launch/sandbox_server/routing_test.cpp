@@ -109,6 +109,8 @@ TEST(Routing, RefusesWhatNamesNone) {
   }
   EXPECT_EQ(routed("/", {{"e2b-sandbox-id", "s1"}}).error().status, 400);
   EXPECT_EQ(routed("/", {{"e2b-sandbox-port", "1"}}).error().status, 400);
+  EXPECT_FALSE(routed("", {}));
+  EXPECT_FALSE(routed("x", {}));
   EXPECT_FALSE(routed("/kruise/s1", {}));
   EXPECT_FALSE(routed("/kruise/../80/", {}));
 }
