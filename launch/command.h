@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "genesis/base/error.h"
+#include "launch/registry.h"
 
 namespace genesis::launch {
 
@@ -24,7 +25,8 @@ struct Command {
   std::string summary;   ///< One line for --help.
   std::string examples;  ///< Footer of its own --help.
   std::vector<CommandOption> options;
-  std::function<Status()> run;  ///< Until it is done.
+  std::function<Status()> run;                      ///< Until it is done.
+  std::function<std::vector<DoctorLine>()> doctor;  ///< Its part of `genesis doctor`; may be empty.
 };
 
 /// Registered by register_builtin_commands() (launch/builtin.cpp, the only file that names them) or

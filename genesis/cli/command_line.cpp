@@ -265,8 +265,10 @@ class CommandTable {
     trial->add_option("RUN", v_.run, "The run's folder")->required();
     trial->add_option("--hook", v_.hook, "Only this one");
     trial->add_option("--event", v_.event, "This event instead of the first that a hook wants");
-    add(app_, "doctor", "Check this machine: what is there, what is missing, what to do",
-        "  genesis doctor", [] { return run_doctor(); });
+    CLI::App* doctor =
+        add(app_, "doctor", "Check this machine: what is there, what is missing, what to do",
+            "  genesis doctor\n  genesis doctor sandboxd", [this] { return run_doctor(v_.text); });
+    doctor->add_option("PART", v_.text, "Only this: machine, a launcher, or sandboxd");
     CLI::App* verify = add(app_, "verify", "Check a result exactly, apart from its evaluator",
                            "  genesis verify circle-packing results/first", nullptr);
     verify->require_subcommand(1);

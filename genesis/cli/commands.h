@@ -73,7 +73,8 @@ Outcome export_programs(const ExportOptions& options);
 Outcome prune_run(const std::string& run, const std::string& keep, bool yes);
 
 // doctor_command.cpp
-Outcome run_doctor();
+/// `part`: only what is called so: "machine", a launcher, a command; empty: everything.
+Outcome run_doctor(const std::string& part);
 
 // verify_command.cpp
 Outcome verify_circle_packing(const std::string& run_or_file);

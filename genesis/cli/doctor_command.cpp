@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "genesis/base/home.h"
 #include "genesis/base/text.h"
 #include "genesis/cli/commands.h"
+#include "launch/command.h"
 #include "launch/registry.h"
 
 namespace genesis::cli {
@@ -92,17 +94,36 @@ bool print_line(const DoctorLine& line) {
 
 }  // namespace
 
-Outcome run_doctor() {
+Outcome run_doctor(const std::string& part) {
+  std::vector<std::string> parts{"machine"};
+  for (const launch::Backend* backend : launch::all_backends()) parts.push_back(backend->name);
+  for (const launch::Command& command : launch::all_commands()) {
+    if (command.doctor) parts.push_back(command.name);
+  }
+  if (!part.empty() && std::find(parts.begin(), parts.end(), part) == parts.end()) {
+    return make_error(ErrorKind::invalid_argument,
+                      fmt::format("nothing to check is called '{}'{}; there are {}", part,
+                                  did_you_mean(part, parts), join(parts, ", ")));
+  }
+  const auto wanted = [&](const std::string& name) { return part.empty() || part == name; };
   int failures = 0;
-  fmt::print("this machine\n");
-  for (const DoctorLine& line : {check_home(), check_python(), check_space(), check_file_system(),
-                                 check_descriptors(), check_processors()}) {
-    failures += print_line(line) ? 1 : 0;
+  if (wanted("machine")) {
+    fmt::print("this machine\n");
+    for (const DoctorLine& line : {check_home(), check_python(), check_space(), check_file_system(),
+                                   check_descriptors(), check_processors()}) {
+      failures += print_line(line) ? 1 : 0;
+    }
   }
   for (const launch::Backend* backend : launch::all_backends()) {
+    if (!wanted(backend->name)) continue;
     fmt::print("{}: {}\n", backend->name, backend->summary);
     if (!backend->doctor) continue;
     for (const DoctorLine& line : backend->doctor()) failures += print_line(line) ? 1 : 0;
+  }
+  for (const launch::Command& command : launch::all_commands()) {
+    if (!command.doctor || !wanted(command.name)) continue;
+    fmt::print("{}: {}\n", command.name, command.summary);
+    for (const DoctorLine& line : command.doctor()) failures += print_line(line) ? 1 : 0;
   }
   if (failures == 0) {
     fmt::print("Everything that is required is there.\n");

@@ -23,6 +23,7 @@
 #include "genesis/base/text.h"
 #include "launch/sandbox_server/announcement.h"
 #include "launch/sandbox_server/sandbox_server.h"
+#include "launch/sandbox_server/sandboxd_doctor.h"
 #include "launch/sandbox_server/spawner_choice.h"
 
 namespace genesis::sandbox_server {
@@ -236,6 +237,7 @@ launch::Command sandboxd_command() {
                  return {};
                })},
   };
+  command.doctor = check_sandboxes;
   command.run = [given] { return run(*given); };
   return command;
 }

@@ -28,7 +28,7 @@ ALLOWED = {
     "genesis/evolve": ["genesis/base", "genesis/program"],
     "launch": ["genesis/base", "genesis/async", "genesis/process"],
     "launch/sandbox_server": ["genesis/base", "genesis/async", "genesis/process", "genesis/net",
-                              "genesis/config", "launch/command.h"],
+                              "genesis/config", "launch/command.h", "launch/registry.h"],
     "evaluators": ["genesis/base", "genesis/program", "launch"],
 }
 # The decision core's neighbours that carry its decisions out: the runner and its edges.

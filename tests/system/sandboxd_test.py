@@ -278,9 +278,9 @@ class FaultTest(SandboxdCase):
         _, died = self.walk()
         self.assertFalse(died)
         self.stop()
-        found = sorted(n for n in names.read_text().split() if n.startswith("sandboxd."))
-        for prefix in ("create.", "end.", "compact."):
-            self.assertTrue(any(prefix in name for name in found), found)
+        found = sorted(n for n in names.read_text().split() if n.startswith("sandbox"))
+        for prefix in ("sandboxd.create.", "sandboxd.end.", "sandboxd.compact."):
+            self.assertTrue(any(name.startswith(prefix) for name in found), found)
         return found
 
     def check(self, told, name):
@@ -326,6 +326,14 @@ class CommandLineTest(SandboxdCase):
                                env=dict(os.environ, GENESIS_HOME=str(HOME)))
         self.assertEqual(ended.returncode, 2, ended.stderr)
         return ended.stderr
+
+    def test_the_doctor_starts_a_sandbox(self):
+        ended = subprocess.run([str(BIN / "genesis"), "doctor", "sandboxd"], text=True,
+                               capture_output=True, timeout=60, check=False,
+                               env=dict(os.environ, GENESIS_HOME=str(HOME)))
+        self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
+        self.assertRegex(ended.stdout, r"ok +a sandbox +started and ended in \d+ ms")
+        self.assertNotIn("this machine", ended.stdout)
 
     def test_says_what_is_missing(self):
         self.assertIn("--api-key", self.refused("--state-dir", str(self.state)))
