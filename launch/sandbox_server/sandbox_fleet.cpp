@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -42,6 +43,34 @@ Refusal start_refusal(const Error& error) {
 }
 
 }  // namespace
+
+/// A create in the queue, for as long as its coroutine waits: also when that is cancelled.
+struct SandboxFleet::Waiter {
+  Waiter(asio::io_context& io, std::list<Waiter*>& all) : timer(io), queue(all) {}
+  ~Waiter() { leave(); }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  void enter(bool in_front) {
+    place = queue.insert(in_front ? queue.begin() : queue.end(), this);
+    waits = true;
+    called = false;
+  }
+  void leave() {
+    if (std::exchange(waits, false)) queue.erase(place);
+  }
+  void call() {
+    leave();
+    called = true;
+    timer.cancel();
+  }
+
+  asio::steady_timer timer;
+  std::list<Waiter*>& queue;
+  std::list<Waiter*>::iterator place;
+  bool waits = false;
+  bool called = false;  ///< A place has become free for it.
+};
 
 SandboxFleet::SandboxFleet(asio::io_context& io, const ServerConfig& config, const Clock& clock,
                            SandboxSpawner& spawner)
@@ -193,6 +222,10 @@ asio::awaitable<void> SandboxFleet::close(AtStop what) {
   timer_.cancel();
   sampler_.cancel();
   while (!waiting_.empty()) place_is_free();
+  while (is_ending_any()) {  // What has begun to end ends here.
+    Failure ignored;
+    co_await ended_.async_wait(asio::redirect_error(use_awaitable, ignored));
+  }
   if (what == AtStop::keep) {
     for (auto& [id, running] : running_) running->stop_watching();
     co_return;
@@ -206,8 +239,8 @@ asio::awaitable<void> SandboxFleet::close(AtStop what) {
 }
 
 asio::awaitable<Answer<void>> SandboxFleet::wait_for_place(std::string team, std::size_t limit) {
-  asio::steady_timer place(io_, config_.queue_wait);
-  const auto until = place.expiry();
+  Waiter waiter(io_, waiting_);
+  const auto until = std::chrono::steady_clock::now() + config_.queue_wait;
   bool in_turn = waiting_.empty();
   while (!closed_) {
     const Admission admission = lifecycle_.admit(team, limit);
@@ -220,30 +253,30 @@ asio::awaitable<Answer<void>> SandboxFleet::wait_for_place(std::string team, std
       co_return tl::unexpected<Refusal>(refusal);
     }
     if (admission == Admission::admitted && in_turn) co_return Answer<void>();
-    if (queued_ >= config_.queue_length || std::chrono::steady_clock::now() >= until) {
+    if (waiting_.size() >= config_.queue_length || std::chrono::steady_clock::now() >= until) {
       if (in_turn) place_is_free();
       co_return tl::unexpected<Refusal>(
           try_later(fmt::format("all {} sandboxes of this server are in use, and {} requests wait",
-                                config_.max_sandboxes, queued_)));
+                                config_.max_sandboxes, waiting_.size())));
     }
     // One that was called and did not fit keeps its place in front.
-    const auto mine = waiting_.insert(in_turn ? waiting_.begin() : waiting_.end(), &place);
-    ++queued_;
-    Failure woken;
-    place.expires_at(until);
-    co_await place.async_wait(asio::redirect_error(use_awaitable, woken));
-    --queued_;
-    in_turn = woken == asio::error::operation_aborted;
-    if (!in_turn) waiting_.erase(mine);
+    waiter.enter(in_turn);
+    waiter.timer.expires_at(until);
+    Failure ignored;
+    co_await waiter.timer.async_wait(asio::redirect_error(use_awaitable, ignored));
+    waiter.leave();
+    in_turn = waiter.called;
   }
   co_return refuse(503, "this server is being stopped");
 }
 
 void SandboxFleet::place_is_free() {
-  if (waiting_.empty()) return;
-  asio::steady_timer* const next = waiting_.front();
-  waiting_.pop_front();
-  next->cancel();
+  if (!waiting_.empty()) waiting_.front()->call();
+}
+
+bool SandboxFleet::is_ending_any() const {
+  return std::any_of(lifecycle_.all().begin(), lifecycle_.all().end(),
+                     [](const auto& entry) { return entry.second.state == SandboxState::ending; });
 }
 
 asio::awaitable<Answer<SandboxRecord>> SandboxFleet::create(SandboxRecord record,

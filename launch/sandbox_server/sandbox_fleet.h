@@ -65,7 +65,7 @@ class SandboxFleet {
 
   const SandboxLifecycle& lifecycle() const { return lifecycle_; }
   SandboxLifecycle& lifecycle() { return lifecycle_; }
-  std::size_t queued() const { return queued_; }
+  std::size_t queued() const { return waiting_.size(); }
   const Clock& clock() const { return clock_; }
   std::size_t created() const { return created_; }
   /// When the last sandbox has gone; the start of this fleet when none has.
@@ -73,6 +73,7 @@ class SandboxFleet {
 
  private:
   struct Running;
+  struct Waiter;
 
   SandboxSpec spec_of(const SandboxRecord& record) const;
   Moment now() const { return moment_of(clock_); }
@@ -88,6 +89,7 @@ class SandboxFleet {
   /// Ends one that runs, is paused, or has ended by itself; returns when nothing is left of it.
   boost::asio::awaitable<void> end(std::string id, EndCause cause, std::string detail);
   boost::asio::awaitable<void> finish(std::string id);
+  bool is_ending_any() const;
   boost::asio::awaitable<void> sweep_strangers();
   void place_is_free();
 
@@ -109,8 +111,7 @@ class SandboxFleet {
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer sampler_;
   boost::asio::steady_timer ended_;  ///< Cancelled when a sandbox has gone.
-  std::list<boost::asio::steady_timer*> waiting_;
-  std::size_t queued_ = 0;
+  std::list<Waiter*> waiting_;
   std::size_t created_ = 0;
   bool closed_ = false;
   std::chrono::steady_clock::time_point last_end_ = std::chrono::steady_clock::now();

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -186,10 +187,14 @@ class AcceptanceTest(SandboxdCase):
 
 class BadClientsTest(SandboxdCase):
     def test_many_idle_and_slow_ones_do_not_keep_others_out(self):
+        # The server raises its own limit; both ends are descriptors of somebody.
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         self.start()
         crowd = []
         try:
-            for number in range(900):
+            for number in range(min(10_000, hard - 500)):
                 connection = socket.create_connection(("127.0.0.1", self.port), 30)
                 if number % 3 == 0:
                     connection.sendall(b"GET /sandboxes HTTP/1.1\r\nhost:")
@@ -333,7 +338,7 @@ class CommandLineTest(SandboxdCase):
                                env=dict(os.environ, GENESIS_HOME=str(HOME)))
         self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
         self.assertRegex(ended.stdout, r"ok +a sandbox +started and ended in \d+ ms")
-        self.assertNotIn("this machine", ended.stdout)
+        self.assertNotIn("program data", ended.stdout)
 
     def test_says_what_is_missing(self):
         self.assertIn("--api-key", self.refused("--state-dir", str(self.state)))

@@ -366,5 +366,20 @@ TEST_F(FullServerTest, AQueuedCreateGetsTheNextPlace) {
   EXPECT_EQ(waiting.get(), 201);
 }
 
+TEST_F(FullServerTest, AQueueThatIsFullTurnsAwayAtOnceAndAStopEndsIt) {
+  config.max_sandboxes = 1;
+  config.queue_length = 1;
+  config.queue_wait = std::chrono::seconds{30};
+  start();
+  create();
+  auto waiting = std::async(std::launch::async, [&] {
+    return ask("POST", "/v2/sandboxes", R"({"templateID":"base"})").status;
+  });
+  until([&] { return server->fleet().queued() == 1; });
+  EXPECT_EQ(ask("POST", "/v2/sandboxes", R"({"templateID":"base"})").status, 429);
+  stop();
+  EXPECT_EQ(waiting.get(), 0) << "cut when its time to stop was over";
+}
+
 }  // namespace
 }  // namespace genesis::sandbox_server
