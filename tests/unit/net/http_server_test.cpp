@@ -171,6 +171,14 @@ class HttpServerTest : public testing::Test {
   std::size_t connections() {
     return asio::post(io_, asio::use_future([this] { return server_->connections(); })).get();
   }
+  /// A client sees the end before the server has let go of its side.
+  bool all_are_gone() {
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (connections() > 0 && std::chrono::steady_clock::now() < patience) {
+      std::this_thread::yield();
+    }
+    return connections() == 0;
+  }
   std::string ask(const std::string& request) {
     RawClient client(port_);
     client.send(request);
@@ -435,13 +443,13 @@ TEST_F(HttpServerTest, AnOversizeHeadIsRefused) {
 
 TEST_F(HttpServerTest, ASlowHeadIsCutAndOthersAreServed) {
   HttpLimits limits;
-  limits.head_deadline = Millis{60};
+  limits.head_deadline = Millis{500};
   start(limits);
   RawClient slow(port_);
   slow.send("GET / HTTP/1.1\r\nHost:");
   EXPECT_THAT(ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
   EXPECT_TRUE(slow.ended());
-  EXPECT_EQ(connections(), 0u);
+  EXPECT_TRUE(all_are_gone());
 }
 
 TEST_F(HttpServerTest, ABodyThatStopsIsCut) {
@@ -464,10 +472,10 @@ TEST_F(HttpServerTest, AClientThatReadsNothingIsCut) {
   RawClient client(port_);
   client.send("GET /file HTTP/1.1\r\nHost: x\r\n\r\n");
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-  while ((pages_.served == 0 || connections() > 0) && std::chrono::steady_clock::now() < patience) {
+  while (pages_.served == 0 && std::chrono::steady_clock::now() < patience) {
     std::this_thread::yield();
   }
-  EXPECT_EQ(connections(), 0u);
+  EXPECT_TRUE(all_are_gone());
 }
 
 TEST_F(HttpServerTest, TheOldestIdleConnectionMakesRoom) {
