@@ -39,6 +39,7 @@ class Core final : public http::basic_parser<isRequest> {
   bool head_over = false;
   char* to = nullptr;
   std::size_t room = 0;
+  std::uint64_t chunk_left = 0;  ///< Of the present chunk; 0 between chunks.
 
  private:
   void on_request_impl(http::verb, beast::string_view method_text, beast::string_view target_text,
@@ -60,9 +61,13 @@ class Core final : public http::basic_parser<isRequest> {
   void on_header_impl(Failure&) override { head_over = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, Failure&) override {}
   std::size_t on_body_impl(beast::string_view body, Failure&) override { return take(body); }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, Failure&) override {}
+  void on_chunk_header_impl(std::uint64_t size, beast::string_view, Failure&) override {
+    chunk_left = size;
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, Failure&) override {
-    return take(body);
+    const std::size_t taken = take(body);
+    chunk_left -= taken;
+    return taken;
   }
   void on_finish_impl(Failure&) override {}
 
@@ -255,6 +260,10 @@ Result<std::size_t> HttpParser::Impl::read_head(Core<isRequest>& parser, std::st
   return skipped + head.size();
 }
 
+// Between chunks at least so much must come. Beast looks at a last chunk whose trailer has not come
+// whole as if it were there.
+constexpr std::string_view kShortestEnd = "0\r\n\r\n";
+
 template <bool isRequest>
 Result<HttpParser::Step> HttpParser::Impl::read_chunks(Core<isRequest>& parser,
                                                        std::string_view bytes, char* to,
@@ -265,6 +274,7 @@ Result<HttpParser::Step> HttpParser::Impl::read_chunks(Core<isRequest>& parser,
   while (!parser.is_done()) {
     const auto rest = bytes.substr(step.used);
     if (rest.empty() || (parser.room == 0 && size > 0)) break;
+    if (parser.chunk_left == 0 && rest.size() < kShortestEnd.size()) break;
     Failure failure;
     const std::size_t used = parser.put(boost::asio::buffer(rest.data(), rest.size()), failure);
     step.used += used;
