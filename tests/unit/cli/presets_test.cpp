@@ -108,8 +108,9 @@ TEST_P(PresetsTest, EveryCombinationBinds) {
           EXPECT_EQ(spec->db.num_islands, db["num_islands"]) << name;
           EXPECT_EQ(spec->db.archive_size, db["archive_size"]) << name;
           EXPECT_EQ(spec->evo.num_generations, evo["num_generations"]) << name;
-          EXPECT_EQ(spec->evo.language, preset("task", task)["evo_config"]["language"]) << name;
-          EXPECT_EQ(spec->task, preset("task", task)["exp_name"]) << name;
+          const json language = preset("task", task)["evo_config"]["language"];
+          EXPECT_EQ(spec->evo.language, language.get<std::string>()) << name;
+          EXPECT_EQ(spec->task, preset("task", task)["exp_name"].get<std::string>()) << name;
           expect_each_inert_key_once(*spec);
         }
       }

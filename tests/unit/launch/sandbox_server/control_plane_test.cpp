@@ -35,8 +35,8 @@ TEST_F(ControlPlaneTest, BothGenerationsCreate) {
   EXPECT_FALSE(open.body.contains("envdAccessToken"));
   const auto spec = on_loop([&] { return spawner->specs.at(v1.of("sandboxID")); });
   EXPECT_EQ(spec.environment.at("A"), "1");
-  EXPECT_EQ(spec.environment.at("E2B_SANDBOX_ID"), v1.body["sandboxID"]);
-  EXPECT_EQ(spec.access_token, v1.body["envdAccessToken"]);
+  EXPECT_EQ(spec.environment.at("E2B_SANDBOX_ID"), v1.body["sandboxID"].get<std::string>());
+  EXPECT_EQ(spec.access_token, v1.body["envdAccessToken"].get<std::string>());
 }
 
 TEST_F(ControlPlaneTest, SandboxIdsAreLettersAndDigits) {
