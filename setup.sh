@@ -164,20 +164,38 @@ skips() {
 
 fuzz_targets() { find build/fuzz/bin -maxdepth 1 -name 'fuzz_*' -type f -perm -u+x | sort; }
 
+# One target with its own corpus and the committed one; what it prints is shown only when it fails.
+fuzz_one() {
+  local target=$1 seconds=$2 name corpus folders
+  name=$(basename "$target")
+  corpus=tests/fuzz/corpus/${name#fuzz_}
+  folders=("build/fuzz/corpus/$name")
+  [ -d "$corpus" ] && folders+=("$corpus")
+  mkdir -p "build/fuzz/corpus/$name"
+  say "$name, $seconds s"
+  "$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=0 \
+    -artifact_prefix="build/fuzz/$name-" "${folders[@]}" >"build/fuzz/$name.log" 2>&1 ||
+    { cat "build/fuzz/$name.log"; fail "$name found something: build/fuzz/$name-*"; }
+}
+
+# The targets are dealt out to as many rows as there are cores.
 run_fuzz() {
-  local seconds=$1 target
+  local seconds=$1 row targets rows=() failed=0
   need_packages "${fuzz_packages[@]}"
   build fuzz --target fuzz_targets
-  for target in $(fuzz_targets); do
-    local name corpus
-    name=$(basename "$target")
-    corpus=tests/fuzz/corpus/${name#fuzz_}
-    mkdir -p "build/fuzz/corpus/$name"
-    say "$name, $seconds s"
-    "$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=0 \
-      -artifact_prefix="build/fuzz/$name-" "build/fuzz/corpus/$name" $( [ -d "$corpus" ] && echo "$corpus" ) \
-      || fail "$name found something: build/fuzz/$name-*"
+  mapfile -t targets < <(fuzz_targets)
+  for ((row = 0; row < jobs; row++)); do
+    fuzz_row "$row" "$seconds" "${targets[@]}" &
+    rows+=($!)
   done
+  for row in "${rows[@]}"; do wait "$row" || failed=1; done
+  [ "$failed" = 0 ] || fail "a fuzz target found something: see above"
+}
+
+fuzz_row() {
+  local place=$1 seconds=$2
+  shift 2
+  for ((; place < $#; place += jobs)); do fuzz_one "${@:place+1:1}" "$seconds"; done
 }
 
 timed() {
