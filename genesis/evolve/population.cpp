@@ -24,7 +24,7 @@ bool Population::would_improve(bool correct, double score) const {
 }
 
 std::size_t Population::island_size(int island) const {
-  return islands_[static_cast<std::size_t>(island)].size();
+  return islands_[static_cast<std::size_t>(island)].programs();
 }
 
 void Population::insert(const Member& added) {
@@ -43,6 +43,12 @@ void Population::archive_insert(const Member& added) {
   const RankedSet::Entry entry = entry_of(added);
   const auto at = std::lower_bound(archive_.begin(), archive_.end(), entry,
                                    [](const auto& a, const auto& b) { return a.before(b); });
+  // One of each score, as in the islands' own.
+  if (at != archive_.begin() && std::prev(at)->score == entry.score) return;
+  if (at != archive_.end() && at->score == entry.score) {
+    *at = entry;
+    return;
+  }
   const auto room = static_cast<std::size_t>(std::max(1, config_.archive_size));
   if (at == archive_.end() && archive_.size() >= room) return;
   archive_.insert(at, entry);
@@ -101,23 +107,23 @@ std::vector<IslandMove> Population::migrate(std::int64_t generation) {
   if (count < 2 || config_.migration_rate <= 0) return moves;
   RandomStream random(seed_, "migration", static_cast<std::uint64_t>(generation));
   for (int from = 0; from < count; ++from) {
-    const RankedSet& island = islands_[static_cast<std::size_t>(from)];
+    const IslandRanking& island = islands_[static_cast<std::size_t>(from)];
     const std::size_t first = config_.island_elitism ? 1 : 0;  // the island's best stays
-    if (island.size() < 2) continue;
+    if (island.programs() < 2) continue;
     const auto share =
-        static_cast<std::size_t>(static_cast<double>(island.size()) * config_.migration_rate);
+        static_cast<std::size_t>(static_cast<double>(island.programs()) * config_.migration_rate);
     const std::size_t migrants = std::min(
         std::clamp<std::size_t>(share, 1, static_cast<std::size_t>(config_.migration_interval)),
-        island.size() - 1);
+        island.programs() - 1);
     std::vector<std::size_t> ranks;
     // Bounded tries: in a small island most ranks may be taken already.
     for (std::size_t tries = 0; ranks.size() < migrants && tries < 4 * migrants; ++tries) {
-      const std::size_t rank = first + random.below(island.size() - first);
+      const std::size_t rank = first + random.below(island.programs() - first);
       if (std::find(ranks.begin(), ranks.end(), rank) != ranks.end()) continue;
       ranks.push_back(rank);
       int to = static_cast<int>(random.below(static_cast<std::uint64_t>(count - 1)));
       if (to >= from) ++to;
-      const std::int64_t chosen = island.at(rank).generation;
+      const std::int64_t chosen = island.program(rank).generation;
       if (chosen == everywhere_) continue;  // it is there already
       moves.push_back({chosen, from, to, false});
     }
@@ -135,13 +141,13 @@ std::optional<IslandMove> Population::reset_if_behind(int island) {
 }
 
 void Population::begin_again(const IslandMove& move) {
-  RankedSet& island = islands_[static_cast<std::size_t>(move.to)];
+  IslandRanking& island = islands_[static_cast<std::size_t>(move.to)];
   island.for_each([&](const RankedSet::Entry& entry) {
     if (entry.generation != move.generation) {
       members_[index_of(entry.generation)].island = kNoIsland;
     }
   });
-  island = RankedSet();
+  island = IslandRanking();
   island.insert(entry_of(members_[index_of(move.generation)]));
 }
 
@@ -180,18 +186,18 @@ int Population::draw_island(RandomStream& random) const {
   std::vector<double> weights(islands_.size(), 0.0);
   double highest = member(*best_).score;
   std::size_t fewest = SIZE_MAX;
-  for (const RankedSet& island : islands_) {
-    if (!island.empty()) fewest = std::min(fewest, island.size());
+  for (const IslandRanking& island : islands_) {
+    if (!island.empty()) fewest = std::min(fewest, island.programs());
   }
   for (std::size_t i = 0; i < islands_.size(); ++i) {
-    const RankedSet& island = islands_[i];
+    const IslandRanking& island = islands_[i];
     if (island.empty()) continue;
     switch (config_.island_selection_strategy) {
       case IslandSelection::uniform:
         weights[i] = 1;
         break;
       case IslandSelection::equal:
-        weights[i] = island.size() == fewest ? 1 : 0;
+        weights[i] = island.programs() == fewest ? 1 : 0;
         break;
       // Shifted by the highest score: large scores must not overflow the exponential.
       case IslandSelection::proportional:
@@ -200,10 +206,11 @@ int Population::draw_island(RandomStream& random) const {
       // By rank of the best rather than by its value, so that negative scores are no special case.
       case IslandSelection::weighted: {
         std::size_t better = 0;
-        for (const RankedSet& other : islands_) {
+        for (const IslandRanking& other : islands_) {
           if (!other.empty() && other.best().score > island.best().score) ++better;
         }
-        weights[i] = 1.0 / (static_cast<double>(1 + better) * static_cast<double>(island.size()));
+        weights[i] =
+            1.0 / (static_cast<double>(1 + better) * static_cast<double>(island.programs()));
         break;
       }
     }
@@ -212,7 +219,7 @@ int Population::draw_island(RandomStream& random) const {
 }
 
 std::int64_t Population::draw_parent(int island_index, RandomStream& random) const {
-  const RankedSet& island = islands_[static_cast<std::size_t>(island_index)];
+  const IslandRanking& island = islands_[static_cast<std::size_t>(island_index)];
   switch (config_.parent_selection_strategy) {
     case ParentSelection::best_of_n:
       return everywhere_;
@@ -233,7 +240,9 @@ std::int64_t Population::draw_parent(int island_index, RandomStream& random) con
       return archived[power_law_rank(archived.size(), config_.exploitation_alpha, random)];
     }
   }
-  return island.at(power_law_rank(island.size(), config_.exploitation_alpha, random)).generation;
+  const std::vector<RankedSet::Entry> equals =
+      island.all_of(power_law_rank(island.ranks(), config_.exploitation_alpha, random));
+  return equals[power_law_rank(equals.size(), config_.exploitation_alpha, random)].generation;
 }
 
 std::int64_t Population::weighted_parent(int island_index, RandomStream& random) const {
@@ -264,11 +273,11 @@ bool Population::lives_on(std::int64_t generation, int island) const {
 }
 
 std::vector<std::int64_t> Population::archive_of(int island_index) const {
-  const RankedSet& island = islands_[static_cast<std::size_t>(island_index)];
+  const IslandRanking& island = islands_[static_cast<std::size_t>(island_index)];
   const auto room = static_cast<std::size_t>(std::max(1, config_.archive_size));
   std::vector<std::int64_t> found;
-  for (std::size_t rank = 0; rank < std::min(room, island.size()); ++rank) {
-    found.push_back(island.at(rank).generation);
+  for (std::size_t rank = 0; rank < std::min(room, island.ranks()); ++rank) {
+    found.push_back(island.first_of(rank).generation);
   }
   return found;
 }

@@ -9,6 +9,7 @@
 
 #include "genesis/base/rng.h"
 #include "genesis/evolve/island_race.h"
+#include "genesis/evolve/island_ranking.h"
 #include "genesis/evolve/ranked_set.h"
 #include "genesis/evolve/run_config.h"
 
@@ -50,14 +51,15 @@ struct Draw {
 /// Islands and archive over recorded programs, and the draws from them. No I/O, no clock: equal
 /// histories and streams give equal draws.
 ///
-/// Parents: power law over ranks, or the weighted rule of ShinkaEvolve (sigmoid of the score's
+/// Parents: power law over ranks, which programs of equal scores share (island_ranking.h), and
+/// again over those that share one; or the weighted rule of ShinkaEvolve (sigmoid of the score's
 /// distance from the median in units of the median absolute deviation, times 1/(1 + children)).
-/// Archive: the best `archive_size` correct programs of the island (of all islands where they are
-/// not separated): an island that is behind has its own to learn from. Migration: every
-/// `migration_interval` generations each island sends max(1, floor(size × rate)) random programs to
-/// another, but never more than `migration_interval`, so that the cost per generation stays flat.
-/// Resets: an island that falls behind in the race (island_race.h) begins again from the first
-/// correct program; children whose parents went with an island go with them.
+/// Archive: the first program of each of the best `archive_size` ranks of the island (of all
+/// islands where they are not separated): an island that is behind has its own to learn from.
+/// Migration: every `migration_interval` generations each island sends max(1, floor(size × rate))
+/// random programs to another, but never more than `migration_interval`, so that the cost per
+/// generation stays flat. Resets: an island that falls behind in the race (island_race.h) begins
+/// again from the first correct program; children whose parents went with an island go with them.
 class Population {
  public:
   /// `first_generation`: where the present epoch begins. Programs before it are history: they are
@@ -120,7 +122,7 @@ class Population {
   std::uint64_t seed_;
   std::int64_t first_;
   std::vector<Member> members_;
-  std::vector<RankedSet> islands_;  // correct programs
+  std::vector<IslandRanking> islands_;  // correct programs
   IslandRace race_;
   std::vector<RankedSet::Entry> archive_;  // best first, at most archive_size
   std::optional<std::int64_t> best_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace genesis::evolve {
@@ -61,6 +62,21 @@ class RankedSet {
 
   Entry best() const { return chunks_.front().front(); }
 
+  /// The first entries of exactly this score, in order, at most `most`. O(√n + most).
+  std::vector<Entry> of_score(double score, std::size_t most) const {
+    std::vector<Entry> found;
+    if (empty()) return found;
+    const Entry least{score, std::numeric_limits<std::int64_t>::min(), 0};
+    for (std::size_t index = chunk_of(least); index < chunks_.size(); ++index) {
+      const std::vector<Entry>& chunk = chunks_[index];
+      for (auto at = position(chunk, least); at != chunk.end(); ++at) {
+        if (at->score != score || found.size() >= most) return found;
+        found.push_back(*at);
+      }
+    }
+    return found;
+  }
+
   /// Best first.
   template <typename Visit>
   void for_each(Visit visit) const {
@@ -72,7 +88,8 @@ class RankedSet {
  private:
   static constexpr std::size_t kMaxChunk = 512;
 
-  static std::vector<Entry>::iterator position(std::vector<Entry>& chunk, const Entry& entry) {
+  template <typename Chunk>
+  static auto position(Chunk& chunk, const Entry& entry) -> decltype(chunk.begin()) {
     return std::lower_bound(chunk.begin(), chunk.end(), entry,
                             [](const Entry& a, const Entry& b) { return a.before(b); });
   }

@@ -63,6 +63,63 @@ TEST(RankedSet, OfEqualScoresTheShortestIsFirstAndThenTheOldest) {
   EXPECT_FALSE(set.erase({1.0, 1, 30})) << "another size";
 }
 
+TEST(IslandRanking, ProgramsOfOneScoreShareARank) {
+  IslandRanking island;
+  std::map<double, std::set<std::pair<std::uint32_t, std::int64_t>>> reference;
+  std::vector<RankedSet::Entry> present;
+  RandomStream random(1, "ranking", 0);
+  for (std::int64_t g = 0; g < 4000; ++g) {
+    const RankedSet::Entry entry{static_cast<double>(random.below(40)), g,
+                                 static_cast<std::uint32_t>(random.below(30))};
+    island.insert(entry);
+    present.push_back(entry);
+    reference[entry.score].insert({entry.size, g});
+    if (g % 2 == 0) {
+      std::swap(present[random.below(present.size())], present.back());
+      const RankedSet::Entry gone = present.back();
+      present.pop_back();
+      EXPECT_TRUE(island.erase(gone));
+      EXPECT_FALSE(island.erase(gone));
+      reference[gone.score].erase({gone.size, gone.generation});
+      if (reference[gone.score].empty()) reference.erase(gone.score);
+    }
+  }
+  ASSERT_EQ(island.programs(), present.size());
+  ASSERT_EQ(island.ranks(), reference.size());
+  std::size_t rank = 0;
+  for (auto level = reference.rbegin(); level != reference.rend(); ++level, ++rank) {
+    EXPECT_EQ(island.first_of(rank).generation, level->second.begin()->second);
+    const auto all = island.all_of(rank);
+    ASSERT_EQ(all.size(), std::min(level->second.size(), IslandRanking::kMostOfRank));
+    auto expected = level->second.begin();
+    for (const RankedSet::Entry& entry : all) EXPECT_EQ(entry.generation, (expected++)->second);
+  }
+}
+
+// A search that stands still makes many programs of the best score: the others are parents still.
+TEST(Population, ManyProgramsOfTheBestScoreDoNotCrowdTheOthersOut) {
+  DatabaseConfig config = islands(1);
+  config.archive_size = 4;
+  config.num_archive_inspirations = 3;
+  Population population(config, 1);
+  for (std::int64_t g = 0; g < 10; ++g) population.add(program(g, static_cast<double>(g)));
+  for (std::int64_t g = 10; g < 200; ++g) population.add(program(g, 9.0));
+  std::set<double> of_parents, of_inspirations;
+  for (std::int64_t proposal = 0; proposal < 400; ++proposal) {
+    const auto draw = population.draw(proposal);
+    ASSERT_TRUE(draw.has_value());
+    of_parents.insert(population.member(draw->parent).score);
+    for (const std::int64_t g : draw->inspirations) {
+      of_inspirations.insert(population.member(g).score);
+    }
+  }
+  EXPECT_EQ(of_parents.size(), 10u);
+  EXPECT_EQ(of_inspirations, (std::set<double>{6, 7, 8, 9}));
+  std::set<double> archived;
+  for (const RankedSet::Entry& entry : population.archive()) archived.insert(entry.score);
+  EXPECT_EQ(archived, (std::set<double>{6, 7, 8, 9}));
+}
+
 TEST(Population, AmongEquallyGoodParentsTheShorterIsDrawnMoreOften) {
   DatabaseConfig config = islands(1);
   config.exploitation_ratio = 0;
