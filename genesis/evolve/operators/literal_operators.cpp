@@ -12,6 +12,8 @@
 namespace genesis::evolve {
 namespace {
 
+/// An integer that becomes real counts something: it is tuned, and leaps are literal_int_step's.
+constexpr double kWidestForInteger = 0.03;
 constexpr int kDraws = 8;  ///< How often a step that changes nothing is drawn again.
 
 std::string_view site_text(const SourceView& view, const LiteralSite& site) {
@@ -65,7 +67,9 @@ class LiteralGauss final : public Operator {
     const double typical = typical_magnitude(sites);
     std::string text;
     for (int draw = 0; draw < kDraws; ++draw) {
-      text = real_text(*site, gaussian_step(site->value(), draw_width(random), typical, random));
+      double width = draw_width(random);
+      if (site->number.is_integer) width = std::min(width, kWidestForInteger);
+      text = real_text(*site, gaussian_step(site->value(), width, typical, random));
       if (text != site_text(view, *site)) return replace_one(view, *site, std::move(text), name());
     }
     return nothing_to_change(name(), "number that moves");
@@ -80,7 +84,7 @@ class LiteralLog final : public Operator {
     GENESIS_TRY_ASSIGN(const SourceView view, view_source(*input.parent, *input.language));
     std::vector<LiteralSite> sites = literal_sites(view);
     std::erase_if(sites, [](const LiteralSite& site) { return site.number.value == 0; });
-    const LiteralSite* site = draw_real(view, sites, true, random);
+    const LiteralSite* site = draw_real(view, sites, false, random);
     if (site == nullptr) return nothing_to_change(name(), "real number other than zero");
     std::string text;
     for (int draw = 0; draw < kDraws; ++draw) {

@@ -46,13 +46,15 @@ std::optional<Workplace> draw_workplace(const SourceView& view, RandomStream& ra
   return std::move(places[places.size() == 1 ? 0 : random.weighted(weights)]);
 }
 
-/// Index of a statement that may be moved; simple ones more often than compound ones.
-std::optional<std::size_t> draw_movable(const Workplace& place, RandomStream& random) {
-  constexpr double kCompoundWeight = 0.3;
+/// Index of a statement that may be moved. Moving or losing a compound one changes much: seldom.
+constexpr double kCompoundSeldom = 0.3;
+constexpr double kCompoundAsOften = 1.0;
+std::optional<std::size_t> draw_movable(const Workplace& place, double compound_weight,
+                                        RandomStream& random) {
   std::vector<double> weights;
   bool any = false;
   for (const Statement& statement : place.statements) {
-    weights.push_back(statement.fixed ? 0 : statement.compound ? kCompoundWeight : 1);
+    weights.push_back(statement.fixed ? 0 : statement.compound ? compound_weight : 1);
     any = any || !statement.fixed;
   }
   if (!any) return std::nullopt;
@@ -87,6 +89,33 @@ std::string perturbed(const SourceView& view, const Workplace& place, const Stat
     }
   }
   made += place.file->text().substr(kept, statement.end - kept);
+  return made;
+}
+
+/// A compound statement's text with one of the statements in it gone, or there twice; empty when it
+/// has none that may. Duplication and divergence: beside the original a copy is free to lose or
+/// double a part that the program could not do without (Ohno, "Evolution by gene duplication",
+/// 1970).
+std::string diverged(const Workplace& place, const Statement& statement, RandomStream& random) {
+  std::vector<const Statement*> inner;
+  for (const Statement& other : place.statements) {
+    const bool inside = other.begin > statement.begin && other.end <= statement.end;
+    if (inside && !other.fixed) inner.push_back(&other);
+  }
+  if (inner.empty()) return {};
+  const Statement& chosen = *inner[random.below(inner.size())];
+  const bool alone = place.siblings(chosen) == 1;
+  const Edit edit = random.chance(0.5)
+                        ? removal(*place.file, *place.block, chosen, alone)
+                        : insertion_after(*place.file, chosen, std::string(place.text_of(chosen)));
+  if (edit.begin < statement.begin || edit.begin > statement.end) return {};
+  // The last line's end belongs to what follows the statement.
+  const std::uint32_t end = std::min(edit.end, statement.end);
+  const std::string_view text = place.file->text();
+  std::string made(text.substr(statement.begin, edit.begin - statement.begin));
+  made += edit.text;
+  made += text.substr(end, statement.end - end);
+  made.erase(made.find_last_not_of(" \t\r\n") + 1);
   return made;
 }
 
@@ -132,14 +161,18 @@ class DuplicateStatement final : public Operator {
   std::string_view name() const override { return "duplicate_statement"; }
   Result<OperatorResult> apply(const OperatorInput& input, RandomStream& random) const override {
     constexpr double kAdjacent = 0.4;
+    constexpr double kDiverge = 0.7;
     GENESIS_TRY_ASSIGN(const SourceView view, view_source(*input.parent, *input.language));
     GENESIS_TRY(require_statements(view, name()));
     const auto place = draw_workplace(view, random);
     if (!place) return nothing_to_change(name(), "statement");
-    const auto chosen = draw_movable(*place, random);
+    const auto chosen = draw_movable(*place, kCompoundAsOften, random);
     if (!chosen) return nothing_to_change(name(), "statement that may be copied");
     const Statement& statement = place->statements[*chosen];
-    std::string text = perturbed(view, *place, statement, random);
+    std::string text;
+    if (statement.compound && random.chance(kDiverge)) text = diverged(*place, statement, random);
+    const bool in_front = !text.empty() && random.chance(0.5);
+    if (text.empty()) text = perturbed(view, *place, statement, random);
     std::string summary = std::string(name()) + ": " + excerpt(text);
     std::optional<Edit> edit;
     if (!random.chance(kAdjacent)) {
@@ -148,7 +181,10 @@ class DuplicateStatement final : public Operator {
         edit = put_beside(*place, statement, text, place->statements[*target], random);
       }
     }
-    if (!edit) edit = insertion_after(*place->file, statement, std::move(text));
+    if (!edit) {
+      edit = in_front ? insertion_before(*place->file, statement, std::move(text))
+                      : insertion_after(*place->file, statement, std::move(text));
+    }
     std::vector<Edit> edits;
     edits.push_back(std::move(*edit));
     return make_child(view, place->file_index, std::move(edits), std::move(summary));
@@ -163,7 +199,7 @@ class DeleteStatement final : public Operator {
     GENESIS_TRY(require_statements(view, name()));
     const auto place = draw_workplace(view, random);
     if (!place) return nothing_to_change(name(), "statement");
-    const auto chosen = draw_movable(*place, random);
+    const auto chosen = draw_movable(*place, kCompoundSeldom, random);
     if (!chosen) return nothing_to_change(name(), "statement that may go");
     const Statement& statement = place->statements[*chosen];
     std::string summary = std::string(name()) + ": " + excerpt(place->text_of(statement));
@@ -222,7 +258,7 @@ class MoveStatement final : public Operator {
     GENESIS_TRY(require_statements(view, name()));
     const auto place = draw_workplace(view, random);
     if (!place) return nothing_to_change(name(), "statement");
-    const auto chosen = draw_movable(*place, random);
+    const auto chosen = draw_movable(*place, kCompoundSeldom, random);
     if (!chosen) return nothing_to_change(name(), "statement that may move");
     const Statement& statement = place->statements[*chosen];
     const auto target = draw_target(*place, statement, false, random);

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
+#include <utility>
 
 #include "genesis/evolve/operator_api.h"
 #include "sample_programs.h"
@@ -121,6 +123,36 @@ TEST(Statements, PythonScopesNeverBecomeEmpty) {
     EXPECT_NE(body.find("pass"), std::string::npos) << body;
   }
   EXPECT_TRUE(emptied);
+}
+
+// Duplication and divergence: a copy of a loop lacks a statement of it, or has one twice, and the
+// original stays as it is.
+TEST(Statements, ACopyOfACompoundOneMayDiverge) {
+  const Program parent("main.py",
+                       "# EVOLVE-BLOCK-START\n"
+                       "for i in n:\n    a(i)\n    b(i)\n    if i:\n        c(i)\n"
+                       "d()\n"
+                       "# EVOLVE-BLOCK-END\n");
+  const std::string loop = "for i in n:\n    a(i)\n    b(i)\n    if i:\n        c(i)\n";
+  const std::string lacking = "for i in n:\n    a(i)\n    if i:\n        c(i)\n";
+  const std::string emptied = "for i in n:\n    a(i)\n    b(i)\n    if i:\n        pass\n";
+  const std::string doubled =
+      "for i in n:\n    a(i)\n    b(i)\n    b(i)\n    if i:\n        c(i)\n";
+  std::set<std::string> seen;
+  for (std::uint64_t id = 0; id < 3000; ++id) {
+    RandomStream random(1, "operator", id);
+    const auto result =
+        find_operator("duplicate_statement")->apply({&parent, {}, find_language("python")}, random);
+    ASSERT_TRUE(result) << result.error().message;
+    const std::string& text = result->child.text();
+    for (const auto& [name, other] :
+         {std::pair{"lacking", lacking}, {"emptied", emptied}, {"doubled", doubled}}) {
+      if (text.find(loop + other) != std::string::npos) seen.insert(name + std::string(" behind"));
+      if (text.find(other + loop) != std::string::npos) seen.insert(name + std::string(" before"));
+    }
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"lacking behind", "lacking before", "emptied behind",
+                                         "emptied before", "doubled behind", "doubled before"}));
 }
 
 }  // namespace
