@@ -282,6 +282,18 @@ std::vector<std::int64_t> Population::archive_of(int island_index) const {
   return found;
 }
 
+// What other islands found is used by recombination, while their programs do not spread: a foreign
+// program is never a parent here.
+std::optional<std::int64_t> Population::draw_foreign(int island, RandomStream& random) const {
+  const double chance = config_.foreign_inspiration_ratio;
+  if (chance <= 0 || islands_.size() < 2 || !random.chance(chance)) return std::nullopt;
+  int other = static_cast<int>(random.below(islands_.size() - 1));
+  if (other >= island) ++other;
+  const auto theirs = archive_of(other);
+  if (theirs.empty()) return std::nullopt;
+  return theirs[random.below(theirs.size())];
+}
+
 std::vector<std::int64_t> Population::draw_inspirations(int island, std::int64_t parent,
                                                         RandomStream& random) const {
   std::vector<std::int64_t> chosen;
@@ -299,6 +311,7 @@ std::vector<std::int64_t> Population::draw_inspirations(int island, std::int64_t
        ++i) {
     take(archived[i]);
   }
+  if (const auto foreign = draw_foreign(island, random)) take(*foreign);
   // Random archive members: bounded tries, because most may be taken already.
   for (std::size_t tries = 0; chosen.size() < wanted && !archived.empty() && tries < 4 * wanted;
        ++tries) {

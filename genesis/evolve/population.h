@@ -115,6 +115,7 @@ class Population {
   std::int64_t weighted_parent(int island, RandomStream& random) const;
   std::vector<std::int64_t> draw_inspirations(int island, std::int64_t parent,
                                               RandomStream& random) const;
+  std::optional<std::int64_t> draw_foreign(int island, RandomStream& random) const;
   std::vector<std::int64_t> archive_of(int island) const;
   bool lives_on(std::int64_t generation, int island) const;
 

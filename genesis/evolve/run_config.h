@@ -70,6 +70,9 @@ struct DatabaseConfig {
   int island_reset_age = 0;
   bool island_elitism = true;
   bool enforce_island_separation = true;
+  /// Chance that one inspiration comes from another island's archive, though they are separated:
+  /// a part may be taken over from there, and no island takes another's place.
+  double foreign_inspiration_ratio = 0;
   IslandSelection island_selection_strategy = IslandSelection::uniform;
   ParentSelection parent_selection_strategy = ParentSelection::power_law;
   double exploitation_alpha = 1.0;  ///< Power-law exponent: 0 uniform, 100 nearly hill climbing.

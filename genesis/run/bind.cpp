@@ -158,6 +158,8 @@ DatabaseConfig bind_database(const json& object, std::vector<InertSetting>& iner
   at_least(reader, "island_reset_age", db.island_reset_age, 0);
   reader.read("island_elitism", db.island_elitism);
   reader.read("enforce_island_separation", db.enforce_island_separation);
+  reader.read("foreign_inspiration_ratio", db.foreign_inspiration_ratio);
+  between(reader, "foreign_inspiration_ratio", db.foreign_inspiration_ratio, 0, 1);
   reader.read_enum("island_selection_strategy", db.island_selection_strategy,
                    {{"uniform", IslandSelection::uniform},
                     {"equal", IslandSelection::equal},

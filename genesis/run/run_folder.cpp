@@ -224,6 +224,9 @@ std::string config_json_of(const RunSpec& spec) {
       {"parent_selection_lambda", db.parent_selection_lambda},
       {"store_dir", db.store_dir}};
   if (db.island_reset_age > 0) config["db_config"]["island_reset_age"] = db.island_reset_age;
+  if (db.foreign_inspiration_ratio > 0) {
+    config["db_config"]["foreign_inspiration_ratio"] = db.foreign_inspiration_ratio;
+  }
   config["mutation"] = {{"operators", spec.mutation.operators},
                         {"adaptive", spec.mutation.adaptive}};
   static constexpr const char* kKeep[] = {"auto", "all", "improvements", "best", "none"};

@@ -292,6 +292,33 @@ TEST(Population, SeparatedIslandsInspireOnlyThemselves) {
   }
 }
 
+TEST(Population, OneInspirationMayComeFromAnotherIslandAndNoParentDoes) {
+  DatabaseConfig config = islands(3);
+  config.migration_interval = 0;
+  config.foreign_inspiration_ratio = 0.5;
+  Population population(config, 7);
+  population.add(program(0, 0.0));
+  for (std::int64_t g = 1; g < 90; ++g) {
+    population.add(program(g, static_cast<double>(g), static_cast<int>(g % 3)));
+  }
+  int foreign_draws = 0;
+  std::set<std::pair<int, int>> ways;
+  for (std::int64_t id = 1; id <= 600; ++id) {
+    const auto draw = population.draw(id);
+    EXPECT_TRUE(draw->parent == 0 || population.member(draw->parent).island == draw->island);
+    int foreign = 0;
+    for (const std::int64_t g : draw->inspirations) {
+      if (g == 0 || population.member(g).island == draw->island) continue;
+      ++foreign;
+      ways.insert({population.member(g).island, draw->island});
+    }
+    EXPECT_LE(foreign, 1);
+    foreign_draws += foreign;
+  }
+  EXPECT_NEAR(foreign_draws, 300, 60);
+  EXPECT_EQ(ways.size(), 6u);
+}
+
 TEST(Population, MigrationMovesAndNeverLosesOrTakesTheElite) {
   DatabaseConfig config = islands(3);
   config.migration_interval = 10;
