@@ -20,6 +20,7 @@
 #include "genesis/evolve/operator_mutator.h"
 #include "genesis/program/language.h"
 #include "genesis/run/callable_planner.h"
+#include "genesis/run/control_request.h"
 #include "genesis/run/control_server.h"
 #include "genesis/run/evaluator_epochs.h"
 #include "genesis/run/final_evaluation.h"
@@ -32,7 +33,6 @@
 #include "genesis/run/starting_programs.h"
 #include "genesis/store/run_lock.h"
 #include "genesis/store/run_store.h"
-#include "genesis/ui/status_json.h"
 
 namespace genesis::run {
 
@@ -97,7 +97,9 @@ class EvolutionRunImpl final : public EvolutionRun {
     parts_.observers = observers_;
     runner_ = std::make_unique<evolve::EvolutionRunner>(parts_, std::move(setup_));
     auto control = ControlServer::listen(io_, control_socket_path(spec_.output_dir),
-                                         [this](const std::string& line) { return answer(line); });
+                                         [controls = controls()](const std::string& line) {
+                                           return answer_request(line, controls);
+                                         });
     if (control)
       control_ = std::move(*control);
     else
@@ -398,24 +400,9 @@ class EvolutionRunImpl final : public EvolutionRun {
     };
   }
 
-  std::string answer(const std::string& line) {
-    const json request = json::parse(line, nullptr, false);
-    const std::string op =
-        request.is_object() && request.contains("op") && request["op"].is_string()
-            ? request["op"].get<std::string>()
-            : "";
-    if (op == "status") return status_to_json(runner_->status());
-    if (op == "stop") {
-      stop_what_runs();
-      return R"({"ok":true})";
-    }
-    if (op == "extend" && request.contains("by") && request["by"].is_number_integer() &&
-        request["by"].get<std::int64_t>() > 0) {
-      runner_->extend(request["by"].get<std::int64_t>());
-      return json{{"ok", true}, {"target_generations", runner_->status().target_generations}}
-          .dump();
-    }
-    return R"({"error":"unknown request; ops are status, stop, extend with a positive 'by'"})";
+  RunControls controls() {
+    return {[this] { return runner_->status(); }, [this] { stop_what_runs(); },
+            [this](std::int64_t by) { runner_->extend(by); }};
   }
 
   void put_status(std::string_view state, StopReason reason) {
