@@ -15,6 +15,7 @@
 #include "genesis/base/hash.h"
 #include "genesis/base/log.h"
 #include "launch/sandbox_server/running_sandbox.h"
+#include "launch/sandbox_server/spread_subfolders.h"
 
 namespace genesis::sandbox_server {
 
@@ -140,6 +141,7 @@ asio::awaitable<Status> SandboxFleet::open() {
     co_return make_error(ErrorKind::io, fmt::format("make the state folder '{}': {}",
                                                     config_.state_dir.string(), failure.message()));
   }
+  spread_subfolders(config_.state_dir / "sandboxes");
   std::vector<json> lines;
   auto opened = Journal::open(config_.state_dir, lines);
   if (!opened) co_return tl::unexpected<Error>(opened.error());

@@ -56,12 +56,24 @@ Status make_read_only(const std::string& where, bool with_all_below) {
   return errno_error("make read-only in the sandbox", where, errno);
 }
 
+/// Where the sandbox's root is put together: beside the skeleton.
+std::string new_root(const SandboxPlan& plan) {
+  return plan.root + "/new";
+}
+
 Status mount_layers(const SandboxPlan& plan) {
+  // In memory, since it is a few kilobytes of the same for every sandbox: what a sandbox writes
+  // goes to the upper layers, which are on the disk.
+  GENESIS_TRY(mount_at("skeleton", plan.root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755"));
+  GENESIS_TRY(make_skeleton(plan.root, plan.skeleton));
   for (const LayeredFolder& layer : plan.layers) {
     std::string options =
-        "lowerdir=" + layer.path + ",upperdir=" + layer.upper + ",workdir=" + layer.work;
+        "lowerdir=" + layer.lower + ",upperdir=" + layer.upper + ",workdir=" + layer.work;
+    // What is in a sandbox does not outlive the machine: nothing of it is forced to the disk. Else
+    // the end of each layer would write out whatever the whole file system has in memory.
+    options += ",volatile";
     if (plan.user_namespace) options += ",userxattr";
-    GENESIS_TRY(mount_at("overlay", plan.root + layer.path, "overlay", 0, options));
+    GENESIS_TRY(mount_at("overlay", new_root(plan) + layer.path, "overlay", 0, options));
   }
   return {};
 }
@@ -98,8 +110,8 @@ Status make_devices(const std::string& root) {
 
 Status mount_kernel_views(const SandboxPlan& plan) {
   constexpr unsigned long kHarmless = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  GENESIS_TRY(mount_at("proc", plan.root + "/proc", "proc", kHarmless));
-  const std::string sys = plan.root + "/sys";
+  GENESIS_TRY(mount_at("proc", new_root(plan) + "/proc", "proc", kHarmless));
+  const std::string sys = new_root(plan) + "/sys";
   if (!plan.user_namespace) return mount_at("sysfs", sys, "sysfs", kHarmless | MS_RDONLY);
   // A view of its own would need a network of its own.
   GENESIS_TRY(bind_at("/sys", sys, true));
@@ -173,12 +185,10 @@ Status enter(const SandboxPlan& plan) {
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     return errno_error("make private", "/", errno);
   }
-  // pivot_root wants a mount.
-  GENESIS_TRY(bind_at(plan.root, plan.root));
   GENESIS_TRY(mount_layers(plan));
   GENESIS_TRY(mount_kernel_views(plan));
-  GENESIS_TRY(make_devices(plan.root));
-  GENESIS_TRY(change_root(plan.root));
+  GENESIS_TRY(make_devices(new_root(plan)));
+  GENESIS_TRY(change_root(new_root(plan)));
   if (!plan.user_namespace) GENESIS_TRY(close_proc());
   ::sethostname(plan.host_name.c_str(), plan.host_name.size());
   // As another user nobody but the one identity is there: root's powers would only be a way around.

@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "genesis/base/error.h"
+#include "launch/sandbox_server/envd/skeleton.h"
 
 namespace genesis::envd {
 
-/// One layered folder: what the host has there, below what the sandbox changes.
+/// One layered folder: what is there from the start, below what the sandbox changes.
 struct LayeredFolder {
-  std::string path;   ///< In both: "/usr".
+  std::string path;   ///< In the sandbox: "/usr"; "/" comes first.
+  std::string lower;  ///< On the host, from the top down, with colons between: "/usr".
   std::string upper;  ///< Where changes go, on the host.
   std::string work;   ///< overlayfs's own, on the same file system.
 };
@@ -19,7 +21,9 @@ struct LayeredFolder {
 /// What a process does to become the first of a sandbox. Written by `genesis sandboxd`, read by the
 /// agent, both of one build.
 struct SandboxPlan {
-  std::string root;  ///< The folder on the host that becomes "/": made and filled already.
+  std::string root;  ///< An empty folder of the host: a place for mounts, seen by nobody else.
+  /// What is made in memory there; lower layers are in it.
+  std::vector<SkeletonEntry> skeleton;
   std::vector<LayeredFolder> layers;
   std::string host_name;
   bool user_namespace = false;  ///< Not by root: another set of mounts is allowed.

@@ -190,7 +190,7 @@ Result<NamespaceSpawner::Half> NamespaceSpawner::begin(const SandboxSpec& spec) 
   if (::chmod(spec.folder.c_str(), 0700) != 0) {
     return errno_error("close to others", spec.folder.string(), errno);
   }
-  GENESIS_TRY(userland_.fill(spec.folder, spec.id));
+  GENESIS_TRY(userland_.fill(spec.folder));
   failpoint("sandbox.filled");
   Half half;
   half.sandbox.id = spec.id;

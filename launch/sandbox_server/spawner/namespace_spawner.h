@@ -49,7 +49,7 @@ class NamespaceSpawner final : public SandboxSpawner {
   Userland userland_;
   Fd agent_;  ///< A sealed copy in memory: nothing in a sandbox can change it.
   SandboxGroups groups_;
-  boost::asio::thread_pool removers_{1};
+  boost::asio::thread_pool removers_{4};
 };
 
 }  // namespace genesis::sandbox_server

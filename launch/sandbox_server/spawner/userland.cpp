@@ -1,9 +1,6 @@
 #include "launch/sandbox_server/spawner/userland.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +9,6 @@
 #include <charconv>
 #include <set>
 
-#include "genesis/base/fd.h"
 #include "genesis/base/files.h"
 #include "genesis/base/text.h"
 
@@ -20,12 +16,18 @@ namespace genesis::sandbox_server {
 
 namespace {
 
+using envd::SkeletonEntry;
+using Kind = SkeletonEntry::Kind;
+
 constexpr std::array kLayered = {"/usr", "/etc", "/opt", "/nix", "/var/lib/dpkg", "/var/lib/apt"};
 /// Links into /usr on most systems; folders of their own on older ones.
 constexpr std::array kMaybeLinks = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
 constexpr std::size_t kMostClosed = 4096;
 constexpr uid_t kFirstPerson = 1000;
 constexpr uid_t kNobody = 65534;
+/// Of the skeleton: what is under the sandbox's root and its /etc.
+constexpr const char* kOwnRoot = "own-root";
+constexpr const char* kOwnEtc = "own-etc";
 
 std::string flat_name(const std::string& path) {
   std::string name = path.substr(1);
@@ -47,21 +49,29 @@ Status make_folder(const fs::path& path, mode_t mode) {
   return {};
 }
 
-Status make_file(const fs::path& path, std::string_view content, mode_t mode) {
-  const Fd file(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, mode));
-  if (!file) return errno_error("make the file", path.string(), errno);
-  if (::fchmod(file.get(), mode) != 0) return errno_error("set the mode of", path.string(), errno);
-  while (!content.empty()) {
-    const ssize_t wrote = ::write(file.get(), content.data(), content.size());
-    if (wrote < 0) return errno_error("write", path.string(), errno);
-    content.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return {};
+SkeletonEntry folder(std::string path, mode_t mode = 0755) {
+  SkeletonEntry entry;
+  entry.path = std::move(path);
+  entry.mode = mode;
+  return entry;
 }
 
-Status make_link(const std::string& target, const fs::path& path) {
-  if (::symlink(target.c_str(), path.c_str()) == 0 || errno == EEXIST) return {};
-  return errno_error("make the link", path.string(), errno);
+SkeletonEntry file(std::string path, std::string content, mode_t mode = 0644) {
+  SkeletonEntry entry = folder(std::move(path), mode);
+  entry.kind = Kind::file;
+  entry.content = std::move(content);
+  return entry;
+}
+
+SkeletonEntry link(std::string path, std::string target) {
+  SkeletonEntry entry = folder(std::move(path));
+  entry.kind = Kind::link;
+  entry.content = std::move(target);
+  return entry;
+}
+
+std::string in_etc(const char* name) {
+  return std::string(kOwnEtc) + "/" + name;
 }
 
 /// The third field of a line of /etc/passwd or /etc/group.
@@ -90,8 +100,10 @@ Result<Userland> Userland::look(Privilege privilege) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator("/etc/skel", ignored)) {
     auto content = read_file(entry.path(), 1u << 20);
-    if (content) userland.skeleton_.emplace_back(entry.path().filename(), std::move(*content));
+    if (content) userland.home_.emplace_back(entry.path().filename(), std::move(*content));
   }
+  userland.describe_root();
+  userland.describe_etc();
   return userland;
 }
 
@@ -161,107 +173,88 @@ void Userland::write_accounts() {
   group_ += "user:x:" + number + ":\n";
 }
 
-Status Userland::make_opaque(const fs::path& folder) const {
-  const char* name =
-      privilege_ == Privilege::root ? "trusted.overlay.opaque" : "user.overlay.opaque";
-  if (::setxattr(folder.c_str(), name, "y", 1, 0) == 0) return {};
-  return errno_error("mark as hiding what is below", folder.string(), errno);
-}
-
-Status Userland::fill_root(const fs::path& root) const {
-  GENESIS_TRY(make_folder(root, 0755));
+void Userland::describe_root() {
+  skeleton_.push_back(folder("new"));
+  skeleton_.push_back(folder(kOwnRoot));
+  const auto inside = [](const std::string& path) { return kOwnRoot + ("/" + path); };
   for (const char* name : {"home", "proc", "sys", "dev", "run", "mnt", "media", "srv", "boot",
                            "var", "var/lib", "var/log", "var/cache", "var/spool", "var/mail"}) {
-    GENESIS_TRY(make_folder(root / name, 0755));
+    skeleton_.push_back(folder(inside(name)));
   }
   for (const char* name : {"tmp", "var/tmp", "run/lock"}) {
-    GENESIS_TRY(make_folder(root / name, 01777));
+    skeleton_.push_back(folder(inside(name), 01777));
   }
-  GENESIS_TRY(make_folder(root / "root", 0700));
-  GENESIS_TRY(make_link("/run", root / "var/run"));
-  GENESIS_TRY(make_link("/run/lock", root / "var/lock"));
-  for (const auto& [name, target] : links_) GENESIS_TRY(make_link(target, root / name));
-  for (const std::string& path : layered_) {
-    GENESIS_TRY(make_folder(root / path.substr(1), 0755));
+  skeleton_.push_back(folder(inside("root"), 0700));
+  skeleton_.push_back(link(inside("var/run"), "/run"));
+  skeleton_.push_back(link(inside("var/lock"), "/run/lock"));
+  for (const auto& [name, target] : links_) skeleton_.push_back(link(inside(name), target));
+  for (const std::string& path : layered_) skeleton_.push_back(folder(inside(path.substr(1))));
+  const uid_t owner = privilege_ == Privilege::root ? user_ : 0;
+  skeleton_.push_back(folder(inside("home/user")));
+  skeleton_.back().owner = owner;
+  for (const auto& [name, content] : home_) {
+    skeleton_.push_back(file(inside("home/user/" + name), content));
+    skeleton_.back().owner = owner;
   }
-  const fs::path home = root / "home/user";
-  GENESIS_TRY(make_folder(home, 0755));
-  for (const auto& [name, content] : skeleton_) {
-    GENESIS_TRY(make_file(home / name, content, 0644));
-  }
-  if (privilege_ != Privilege::root) return {};
-  for (const fs::path& path : {home}) {
-    if (::lchown(path.c_str(), user_, user_) != 0) {
-      return errno_error("give to the sandbox's user", path.string(), errno);
-    }
-  }
-  for (const auto& [name, content] : skeleton_) {
-    static_cast<void>(content);
-    if (::lchown((home / name).c_str(), user_, user_) != 0) {
-      return errno_error("give to the sandbox's user", (home / name).string(), errno);
-    }
-  }
-  return {};
 }
 
-Status Userland::hide(const fs::path& etc) const {
-  const auto make_parents = [&etc](const fs::path& relative) -> Status {
-    fs::path folder;
+void Userland::hide() {
+  std::set<fs::path> made;
+  const auto make_parents = [&](const fs::path& relative) {
+    fs::path path = kOwnEtc;
     for (const fs::path& part : relative.parent_path()) {
-      folder /= part;
-      GENESIS_TRY(make_folder(etc / folder, 0755));
+      path /= part;
+      if (made.insert(path).second) skeleton_.push_back(folder(path));
     }
-    return {};
   };
   for (const fs::path& relative : closed_folders_) {
-    GENESIS_TRY(make_parents(relative));
-    GENESIS_TRY(make_folder(etc / relative, 0755));
-    GENESIS_TRY(make_opaque(etc / relative));
+    make_parents(relative);
+    skeleton_.push_back(folder(kOwnEtc / relative));
+    skeleton_.back().kind = Kind::closed_folder;
   }
   constexpr std::array<std::string_view, 4> kOwn = {"shadow", "shadow-", "gshadow", "sudoers"};
   for (const fs::path& relative : closed_files_) {
     if (std::find(kOwn.begin(), kOwn.end(), relative.string()) != kOwn.end()) continue;
-    GENESIS_TRY(make_parents(relative));
-    // overlayfs's sign for "not there".
-    if (::mknod((etc / relative).c_str(), S_IFCHR | 0600, makedev(0, 0)) != 0) {
-      return errno_error("hide from the sandbox", "/etc/" + relative.string(), errno);
+    make_parents(relative);
+    SkeletonEntry hidden;
+    hidden.kind = Kind::hidden;
+    hidden.path = kOwnEtc / relative;
+    skeleton_.push_back(std::move(hidden));
+  }
+}
+
+void Userland::describe_etc() {
+  skeleton_.push_back(folder(kOwnEtc));
+  skeleton_.push_back(file(in_etc("passwd"), passwd_));
+  skeleton_.push_back(file(in_etc("group"), group_));
+  if (privilege_ != Privilege::root) return;
+  for (const char* name : {"shadow", "shadow-"}) {
+    skeleton_.push_back(file(in_etc(name), shadow_, 0600));
+  }
+  skeleton_.push_back(file(in_etc("gshadow"), "", 0600));
+  if (has_sudo_) {
+    skeleton_.push_back(file(in_etc("sudoers"),
+                             "Defaults env_reset,!use_pty\n"
+                             "Defaults secure_path=\"/usr/local/sbin:/usr/local/bin:/usr/sbin:"
+                             "/usr/bin:/sbin:/bin\"\n"
+                             "root ALL=(ALL:ALL) ALL\n"
+                             "user ALL=(ALL:ALL) NOPASSWD: ALL\n",
+                             0440));
+  }
+  hide();
+}
+
+Status Userland::fill(const fs::path& folder) const {
+  for (const char* name : {"root", "upper", "work"}) {
+    GENESIS_TRY(make_folder(folder / name, 0755));
+  }
+  for (const char* name : {"upper", "work"}) {
+    GENESIS_TRY(make_folder(folder / name / kOwnRoot, 0755));
+    for (const std::string& path : layered_) {
+      GENESIS_TRY(make_folder(folder / name / flat_name(path), 0755));
     }
   }
   return {};
-}
-
-Status Userland::fill_etc(const fs::path& etc, const std::string& host_name) const {
-  GENESIS_TRY(make_file(etc / "passwd", passwd_, 0644));
-  GENESIS_TRY(make_file(etc / "group", group_, 0644));
-  GENESIS_TRY(make_file(etc / "hostname", host_name + "\n", 0644));
-  // Read each time: they change with the host's network, and may be mounts or links into /run.
-  const std::string hosts = read_file("/etc/hosts", 1u << 20).value_or("127.0.0.1 localhost\n");
-  GENESIS_TRY(make_file(etc / "hosts", hosts + "\n127.0.1.1 " + host_name + "\n", 0644));
-  const std::string resolver = read_file("/etc/resolv.conf", 1u << 20).value_or("");
-  GENESIS_TRY(make_file(etc / "resolv.conf", resolver, 0644));
-  if (privilege_ != Privilege::root) return {};
-  for (const char* name : {"shadow", "shadow-"}) GENESIS_TRY(make_file(etc / name, shadow_, 0600));
-  GENESIS_TRY(make_file(etc / "gshadow", "", 0600));
-  if (has_sudo_) {
-    GENESIS_TRY(make_file(etc / "sudoers",
-                          "Defaults env_reset,!use_pty\n"
-                          "Defaults secure_path=\"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/"
-                          "bin:/sbin:/bin\"\n"
-                          "root ALL=(ALL:ALL) ALL\n"
-                          "user ALL=(ALL:ALL) NOPASSWD: ALL\n",
-                          0440));
-  }
-  return hide(etc);
-}
-
-Status Userland::fill(const fs::path& folder, const std::string& host_name) const {
-  for (const char* name : {"upper", "work"}) GENESIS_TRY(make_folder(folder / name, 0755));
-  for (const std::string& path : layered_) {
-    GENESIS_TRY(make_folder(folder / "upper" / flat_name(path), 0755));
-    GENESIS_TRY(make_folder(folder / "work" / flat_name(path), 0755));
-  }
-  GENESIS_TRY(fill_root(folder / "root"));
-  return fill_etc(folder / "upper" / "etc", host_name);
 }
 
 envd::SandboxPlan Userland::plan(const fs::path& folder, const std::string& host_name) const {
@@ -269,12 +262,25 @@ envd::SandboxPlan Userland::plan(const fs::path& folder, const std::string& host
   plan.root = (folder / "root").string();
   plan.host_name = host_name;
   plan.user_namespace = privilege_ != Privilege::root;
-  for (const std::string& path : layered_) {
+  plan.skeleton = skeleton_;
+  plan.skeleton.push_back(file(in_etc("hostname"), host_name + "\n"));
+  // Read each time: they change with the host's network, and may be mounts or links into /run.
+  const std::string hosts = read_file("/etc/hosts", 1u << 20).value_or("127.0.0.1 localhost\n");
+  plan.skeleton.push_back(file(in_etc("hosts"), hosts + "\n127.0.1.1 " + host_name + "\n"));
+  plan.skeleton.push_back(
+      file(in_etc("resolv.conf"), read_file("/etc/resolv.conf", 1u << 20).value_or("")));
+  const auto add_layer = [&](const std::string& path, std::string lower, const std::string& name) {
     envd::LayeredFolder layer;
     layer.path = path;
-    layer.upper = (folder / "upper" / flat_name(path)).string();
-    layer.work = (folder / "work" / flat_name(path)).string();
+    layer.lower = std::move(lower);
+    layer.upper = (folder / "upper" / name).string();
+    layer.work = (folder / "work" / name).string();
     plan.layers.push_back(std::move(layer));
+  };
+  add_layer("/", plan.root + "/" + kOwnRoot, kOwnRoot);
+  for (const std::string& path : layered_) {
+    const bool etc = path == "/etc";
+    add_layer(path, etc ? plan.root + "/" + kOwnEtc + ":" + path : path, flat_name(path));
   }
   return plan;
 }

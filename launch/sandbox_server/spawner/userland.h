@@ -21,8 +21,9 @@ class Userland {
  public:
   static Result<Userland> look(Privilege privilege);
 
-  /// Makes and fills `folder` (root/, upper/, work/). What fails is left for the caller to remove.
-  Status fill(const std::filesystem::path& folder, const std::string& host_name) const;
+  /// Makes what `folder` must have (root/, upper/, work/). What fails is left for the caller to
+  /// remove.
+  Status fill(const std::filesystem::path& folder) const;
   /// What the sandbox's first process has to do with it.
   envd::SandboxPlan plan(const std::filesystem::path& folder, const std::string& host_name) const;
 
@@ -33,18 +34,18 @@ class Userland {
   void read_top();
   void find_closed_files(const std::filesystem::path& folder);
   void write_accounts();
-  Status fill_root(const std::filesystem::path& root) const;
-  Status fill_etc(const std::filesystem::path& etc, const std::string& host_name) const;
-  Status hide(const std::filesystem::path& etc) const;
-  Status make_opaque(const std::filesystem::path& folder) const;
+  void describe_root();
+  void describe_etc();
+  void hide();
 
   Privilege privilege_ = Privilege::root;
   std::vector<std::string> layered_;                        ///< "/usr", "/etc" …
   std::vector<std::pair<std::string, std::string>> links_;  ///< "bin" → "usr/bin".
   std::vector<std::filesystem::path> closed_files_;         ///< In /etc, relative to it.
   std::vector<std::filesystem::path> closed_folders_;
-  std::vector<std::pair<std::string, std::string>> skeleton_;  ///< Files of /etc/skel.
+  std::vector<std::pair<std::string, std::string>> home_;  ///< Files of /etc/skel.
   uid_t user_ = 1000;
+  std::vector<envd::SkeletonEntry> skeleton_;  ///< What is the same in all sandboxes.
   std::string passwd_;
   std::string group_;
   std::string shadow_;

@@ -24,7 +24,14 @@ TEST(AgentSettings, AreWhatTheAgentReads) {
   plan.root = "/state/abc/root";
   plan.host_name = "abc";
   plan.report_fd = 5;
-  plan.layers.push_back({"/usr", "/state/abc/upper/usr", "/state/abc/work/usr"});
+  plan.layers.push_back({"/usr", "/own:/usr", "/state/abc/upper/usr", "/state/abc/work/usr"});
+  envd::SkeletonEntry file;
+  file.kind = envd::SkeletonEntry::Kind::file;
+  file.path = "own/.bashrc";
+  file.mode = 0640;
+  file.owner = 1001;
+  file.content = "gr\xfc\xdf dich\n";  // Not UTF-8.
+  plan.skeleton.push_back(file);
   const auto read = envd::parse_settings(agent_settings(spec, enforced, plan, 3));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->listen_fd, 3);
@@ -37,6 +44,13 @@ TEST(AgentSettings, AreWhatTheAgentReads) {
   EXPECT_FALSE(read->one_identity);
   ASSERT_TRUE(read->enter);
   EXPECT_EQ(read->enter->root, plan.root);
+  EXPECT_EQ(read->enter->layers.at(0).lower, "/own:/usr");
+  const envd::SkeletonEntry& entry = read->enter->skeleton.at(0);
+  EXPECT_EQ(entry.kind, file.kind);
+  EXPECT_EQ(entry.path, file.path);
+  EXPECT_EQ(entry.mode, file.mode);
+  EXPECT_EQ(entry.owner, file.owner);
+  EXPECT_EQ(entry.content, file.content);
   EXPECT_EQ(read->enter->layers.at(0).upper, "/state/abc/upper/usr");
   EXPECT_EQ(read->enter->report_fd, 5);
 }
