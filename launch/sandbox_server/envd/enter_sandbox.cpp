@@ -61,19 +61,29 @@ std::string new_root(const SandboxPlan& plan) {
   return plan.root + "/new";
 }
 
+Status mount_layer(const LayeredFolder& layer, const std::string& where, bool user_namespace) {
+  // What is in a sandbox does not outlive the machine: nothing of it is forced to the disk. Else
+  // the end of each layer would write out whatever the whole file system has in memory.
+  std::string options = "lowerdir=" + layer.lower + ",upperdir=" + layer.upper +
+                        ",workdir=" + layer.work + ",volatile";
+  // Only root's layers can show folders from elsewhere.
+  options += user_namespace ? ",userxattr" : ",redirect_dir=follow";
+  return mount_at("overlay", where, "overlay", 0, options);
+}
+
 Status mount_layers(const SandboxPlan& plan) {
   // In memory, since it is a few kilobytes of the same for every sandbox: what a sandbox writes
   // goes to the upper layers, which are on the disk.
   GENESIS_TRY(mount_at("skeleton", plan.root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755"));
   GENESIS_TRY(make_skeleton(plan.root, plan.skeleton));
   for (const LayeredFolder& layer : plan.layers) {
-    std::string options =
-        "lowerdir=" + layer.lower + ",upperdir=" + layer.upper + ",workdir=" + layer.work;
-    // What is in a sandbox does not outlive the machine: nothing of it is forced to the disk. Else
-    // the end of each layer would write out whatever the whole file system has in memory.
-    options += ",volatile";
-    if (plan.user_namespace) options += ",userxattr";
-    GENESIS_TRY(mount_at("overlay", new_root(plan) + layer.path, "overlay", 0, options));
+    if (layer.path != "/") {
+      GENESIS_TRY(mount_layer(layer, new_root(plan) + layer.path, plan.user_namespace));
+      continue;
+    }
+    const std::string whole = plan.root + "/whole";
+    GENESIS_TRY(mount_layer(layer, whole, plan.user_namespace));
+    GENESIS_TRY(bind_at(whole + "/" + kRootInLayers, new_root(plan)));
   }
   return {};
 }

@@ -12,11 +12,15 @@ namespace genesis::envd {
 
 /// One layered folder: what is there from the start, below what the sandbox changes.
 struct LayeredFolder {
-  std::string path;   ///< In the sandbox: "/usr"; "/" comes first.
+  std::string path;   ///< In the sandbox: "/usr". "/" comes first; its root is in kRootInLayers.
   std::string lower;  ///< On the host, from the top down, with colons between: "/usr".
   std::string upper;  ///< Where changes go, on the host.
   std::string work;   ///< overlayfs's own, on the same file system.
 };
+
+/// The root of a sandbox is this folder of its first layer, and not the layer's own root: a layer's
+/// root shows all that is below it, another folder can be closed.
+inline constexpr const char* kRootInLayers = "in";
 
 /// What a process does to become the first of a sandbox. Written by `genesis sandboxd`, read by the
 /// agent, both of one build.

@@ -37,14 +37,22 @@ Status make_folder(const std::string& path, mode_t mode) {
   return {};
 }
 
+/// What overlayfs is told in an attribute that nobody in a sandbox may set.
+Status tell_overlayfs(const std::string& path, const char* attribute, std::string_view value) {
+  if (::setxattr(path.c_str(), attribute, value.data(), value.size(), 0) == 0) return {};
+  return failed("mark for overlayfs", path);
+}
+
 Status make_entry(const std::string& path, const SkeletonEntry& entry) {
   switch (entry.kind) {
     case SkeletonEntry::Kind::folder:
       return make_folder(path, entry.mode);
     case SkeletonEntry::Kind::closed_folder:
       GENESIS_TRY(make_folder(path, entry.mode));
-      if (::setxattr(path.c_str(), "trusted.overlay.opaque", "y", 1, 0) == 0) return {};
-      return failed("mark as hiding what is below", path);
+      return tell_overlayfs(path, "trusted.overlay.opaque", "y");
+    case SkeletonEntry::Kind::merged_folder:
+      GENESIS_TRY(make_folder(path, entry.mode));
+      return tell_overlayfs(path, "trusted.overlay.redirect", entry.content);
     case SkeletonEntry::Kind::file:
       return make_file(path, entry.content, entry.mode);
     case SkeletonEntry::Kind::link:

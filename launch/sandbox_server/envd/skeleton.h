@@ -14,6 +14,7 @@ struct SkeletonEntry {
   enum class Kind : int {
     folder,
     closed_folder,  ///< Hides what layers below have in it.
+    merged_folder,  ///< Shows what layers below have elsewhere in them, at `content`.
     file,
     link,
     hidden,  ///< overlayfs's sign for "not there", whatever layers below have.
@@ -22,7 +23,7 @@ struct SkeletonEntry {
   std::string path;  ///< Relative; the folders above it come before.
   mode_t mode = 0755;
   uid_t owner = 0;      ///< And group; zero: whoever makes it.
-  std::string content;  ///< A file's; where a link leads.
+  std::string content;  ///< A file's; where a link leads; "/usr".
 };
 
 /// Makes them all in `root`, in their order, whatever the umask. The first failure ends it.

@@ -1,5 +1,7 @@
 #include "launch/sandbox_server/spawner/userland.h"
 
+#include <fcntl.h>
+#include <linux/stat.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,6 +30,10 @@ constexpr uid_t kNobody = 65534;
 /// Of the skeleton: what is under the sandbox's root and its /etc.
 constexpr const char* kOwnRoot = "own-root";
 constexpr const char* kOwnEtc = "own-etc";
+
+fs::path in_root(const std::string& path) {
+  return fs::path(kOwnRoot) / envd::kRootInLayers / path;
+}
 
 std::string flat_name(const std::string& path) {
   std::string name = path.substr(1);
@@ -70,8 +76,12 @@ SkeletonEntry link(std::string path, std::string target) {
   return entry;
 }
 
-std::string in_etc(const char* name) {
-  return std::string(kOwnEtc) + "/" + name;
+/// Which mount it is on; zero: that cannot be known.
+std::uint64_t mount_of(const std::string& path) {
+  struct statx info {};
+  const unsigned wanted = STATX_MNT_ID;
+  if (::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, wanted, &info) != 0) return 0;
+  return (info.stx_mask & wanted) != 0 ? info.stx_mnt_id : 0;
 }
 
 /// The third field of a line of /etc/passwd or /etc/group.
@@ -109,7 +119,7 @@ Result<Userland> Userland::look(Privilege privilege) {
 
 void Userland::read_top() {
   for (const std::string path : kLayered) {
-    if (is_real_folder(path)) layered_.push_back(path);
+    if (is_real_folder(path)) add_folder(path);
   }
   for (const std::string name : kMaybeLinks) {
     std::error_code failure;
@@ -117,10 +127,23 @@ void Userland::read_top() {
     if (!failure) {
       links_.emplace_back(name, target.string());
     } else if (is_real_folder("/" + name)) {
-      layered_.push_back("/" + name);
+      add_folder("/" + name);
     }
   }
   has_sudo_ = ::access("/usr/bin/sudo", X_OK) == 0;
+}
+
+void Userland::add_folder(const std::string& path) {
+  // One layer for all of them is the cheapest, but it takes root's attributes to join folders from
+  // elsewhere, and a layer does not see what is mounted in it.
+  const std::uint64_t mount = mount_of(path);
+  const bool joins = privilege_ == Privilege::root && mount != 0 && mount == mount_of("/");
+  (joins ? merged_ : layered_).push_back(path);
+}
+
+std::string Userland::in_etc(const fs::path& name) const {
+  const bool own_layer = std::find(layered_.begin(), layered_.end(), "/etc") != layered_.end();
+  return (own_layer ? kOwnEtc : in_root("etc")) / name;
 }
 
 void Userland::find_closed_files(const fs::path& folder) {
@@ -174,26 +197,33 @@ void Userland::write_accounts() {
 }
 
 void Userland::describe_root() {
-  skeleton_.push_back(folder("new"));
-  skeleton_.push_back(folder(kOwnRoot));
-  const auto inside = [](const std::string& path) { return kOwnRoot + ("/" + path); };
+  for (const char* name : {"new", "whole", kOwnRoot}) skeleton_.push_back(folder(name));
+  skeleton_.push_back(folder(in_root("")));
+  if (privilege_ == Privilege::root) skeleton_.back().kind = Kind::closed_folder;
   for (const char* name : {"home", "proc", "sys", "dev", "run", "mnt", "media", "srv", "boot",
                            "var", "var/lib", "var/log", "var/cache", "var/spool", "var/mail"}) {
-    skeleton_.push_back(folder(inside(name)));
+    skeleton_.push_back(folder(in_root(name)));
   }
   for (const char* name : {"tmp", "var/tmp", "run/lock"}) {
-    skeleton_.push_back(folder(inside(name), 01777));
+    skeleton_.push_back(folder(in_root(name), 01777));
   }
-  skeleton_.push_back(folder(inside("root"), 0700));
-  skeleton_.push_back(link(inside("var/run"), "/run"));
-  skeleton_.push_back(link(inside("var/lock"), "/run/lock"));
-  for (const auto& [name, target] : links_) skeleton_.push_back(link(inside(name), target));
-  for (const std::string& path : layered_) skeleton_.push_back(folder(inside(path.substr(1))));
+  skeleton_.push_back(folder(in_root("root"), 0700));
+  skeleton_.push_back(link(in_root("var/run"), "/run"));
+  skeleton_.push_back(link(in_root("var/lock"), "/run/lock"));
+  for (const auto& [name, target] : links_) skeleton_.push_back(link(in_root(name), target));
+  for (const std::string& path : layered_) {
+    skeleton_.push_back(folder(in_root(path.substr(1))));
+  }
+  for (const std::string& path : merged_) {
+    skeleton_.push_back(folder(in_root(path.substr(1))));
+    skeleton_.back().kind = Kind::merged_folder;
+    skeleton_.back().content = path;
+  }
   const uid_t owner = privilege_ == Privilege::root ? user_ : 0;
-  skeleton_.push_back(folder(inside("home/user")));
+  skeleton_.push_back(folder(in_root("home/user")));
   skeleton_.back().owner = owner;
   for (const auto& [name, content] : home_) {
-    skeleton_.push_back(file(inside("home/user/" + name), content));
+    skeleton_.push_back(file(in_root("home/user/" + name), content));
     skeleton_.back().owner = owner;
   }
 }
@@ -201,7 +231,7 @@ void Userland::describe_root() {
 void Userland::hide() {
   std::set<fs::path> made;
   const auto make_parents = [&](const fs::path& relative) {
-    fs::path path = kOwnEtc;
+    fs::path path = in_etc("");
     for (const fs::path& part : relative.parent_path()) {
       path /= part;
       if (made.insert(path).second) skeleton_.push_back(folder(path));
@@ -209,7 +239,7 @@ void Userland::hide() {
   };
   for (const fs::path& relative : closed_folders_) {
     make_parents(relative);
-    skeleton_.push_back(folder(kOwnEtc / relative));
+    skeleton_.push_back(folder(in_etc(relative)));
     skeleton_.back().kind = Kind::closed_folder;
   }
   constexpr std::array<std::string_view, 4> kOwn = {"shadow", "shadow-", "gshadow", "sudoers"};
@@ -218,7 +248,7 @@ void Userland::hide() {
     make_parents(relative);
     SkeletonEntry hidden;
     hidden.kind = Kind::hidden;
-    hidden.path = kOwnEtc / relative;
+    hidden.path = in_etc(relative);
     skeleton_.push_back(std::move(hidden));
   }
 }
@@ -277,7 +307,8 @@ envd::SandboxPlan Userland::plan(const fs::path& folder, const std::string& host
     layer.work = (folder / "work" / name).string();
     plan.layers.push_back(std::move(layer));
   };
-  add_layer("/", plan.root + "/" + kOwnRoot, kOwnRoot);
+  const std::string own = plan.root + "/" + kOwnRoot;
+  add_layer("/", merged_.empty() ? own : own + ":/", kOwnRoot);
   for (const std::string& path : layered_) {
     const bool etc = path == "/etc";
     add_layer(path, etc ? plan.root + "/" + kOwnEtc + ":" + path : path, flat_name(path));

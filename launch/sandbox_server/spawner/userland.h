@@ -34,12 +34,15 @@ class Userland {
   void read_top();
   void find_closed_files(const std::filesystem::path& folder);
   void write_accounts();
+  void add_folder(const std::string& path);
+  std::string in_etc(const std::filesystem::path& name) const;
   void describe_root();
   void describe_etc();
   void hide();
 
   Privilege privilege_ = Privilege::root;
-  std::vector<std::string> layered_;                        ///< "/usr", "/etc" …
+  std::vector<std::string> merged_;   ///< "/usr", "/etc" … all by the layer of the root.
+  std::vector<std::string> layered_;  ///< Those that need a layer of their own.
   std::vector<std::pair<std::string, std::string>> links_;  ///< "bin" → "usr/bin".
   std::vector<std::filesystem::path> closed_files_;         ///< In /etc, relative to it.
   std::vector<std::filesystem::path> closed_folders_;
