@@ -62,9 +62,11 @@ Status make_group(const std::string& path) {
   return errno_error("make the cgroup", path, errno);
 }
 
+/// By thread, not by process: it is one that has a single thread yet, and moving itself that way
+/// takes no lock of the whole machine, which is a wait of milliseconds.
 Result<Fd> open_to_join(const std::string& folder) {
-  Fd file(::open((folder + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file) return errno_error("open", folder + "/cgroup.procs", errno);
+  Fd file(::open((folder + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) return errno_error("open", folder + "/tasks", errno);
   return file;
 }
 
