@@ -294,19 +294,39 @@ asio::awaitable<Status> HttpConnection::begin(HttpReplyHead head, std::string bo
   chunked_ = !head.content_length && request.version >= 11;
   counted_ = head.content_length.has_value();
   left_ = bodiless_ ? 0 : head.content_length.value_or(0);
-  if (!whole) co_return co_await send(std::move(*text), {});
+  if (!whole) {
+    const Status fits = add_piece(*text, body);
+    if (!fits) co_return fits;
+    co_return co_await send(std::move(*text), {});
+  }
   over_ = true;
   left_ = 0;
   co_return co_await send(std::move(*text), bodiless_ ? std::string_view() : body);
+}
+
+Status HttpConnection::add_piece(std::string& to, std::string_view piece) {
+  if (bodiless_ || piece.empty()) return {};
+  if (chunked_) {
+    const std::string size = fmt::format("{:x}\r\n", piece.size());
+    to.reserve(to.size() + size.size() + piece.size() + 2);
+    to.append(size).append(piece).append("\r\n");
+    return {};
+  }
+  if (counted_) {
+    if (piece.size() > left_) return make_error(ErrorKind::internal, "longer than announced");
+    left_ -= piece.size();
+  }
+  to.append(piece);
+  return {};
 }
 
 asio::awaitable<Status> HttpConnection::write(std::string_view piece) {
   if (!begun_ || over_) co_return make_error(ErrorKind::internal, "a piece without its answer");
   if (bodiless_ || piece.empty()) co_return Status();
   if (chunked_) {
-    std::string framed = fmt::format("{:x}\r\n", piece.size());
-    framed.reserve(framed.size() + piece.size() + 2);
-    framed.append(piece).append("\r\n");
+    std::string framed;
+    const Status fits = add_piece(framed, piece);
+    if (!fits) co_return fits;
     co_return co_await send(std::move(framed), {});
   }
   if (counted_) {
@@ -348,15 +368,19 @@ asio::awaitable<Status> HttpConnection::send_file(int fd, std::uint64_t offset,
   co_return Status();
 }
 
-asio::awaitable<Status> HttpConnection::end_reply() {
+asio::awaitable<Status> HttpConnection::end_reply(std::string last) {
   if (!begun_ || over_) co_return make_error(ErrorKind::internal, "the end of no answer");
+  std::string text;
+  const Status fits = add_piece(text, last);
+  if (!fits) co_return fits;
   if (left_ > 0) {
     failed_ = true;
     co_return make_error(ErrorKind::internal, "an answer shorter than announced");
   }
   over_ = true;
-  if (!chunked_ || bodiless_) co_return Status();
-  co_return co_await send("0\r\n\r\n", {});
+  if (chunked_ && !bodiless_) text += "0\r\n\r\n";
+  if (text.empty()) co_return Status();
+  co_return co_await send(std::move(text), {});
 }
 
 void HttpConnection::watch_peer(std::function<void(PeerEnd)> told) {

@@ -65,7 +65,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   boost::asio::awaitable<Status> begin(HttpReplyHead head, std::string body, bool whole);
   boost::asio::awaitable<Status> write(std::string_view piece);
   boost::asio::awaitable<Status> send_file(int fd, std::uint64_t offset, std::uint64_t length);
-  boost::asio::awaitable<Status> end_reply();
+  boost::asio::awaitable<Status> end_reply(std::string last);
+  /// Adds a piece of the body as it goes over the wire. Errors: `internal` (too long).
+  Status add_piece(std::string& to, std::string_view piece);
   boost::asio::awaitable<Status> send_continue();
 
   void watch_peer(std::function<void(PeerEnd)> told);

@@ -50,6 +50,10 @@ asio::awaitable<Status> HttpExchange::begin_reply(HttpReplyHead head) {
   return connection_.begin(std::move(head), std::string(), false);
 }
 
+asio::awaitable<Status> HttpExchange::begin_reply(HttpReplyHead head, std::string first) {
+  return connection_.begin(std::move(head), std::move(first), false);
+}
+
 asio::awaitable<Status> HttpExchange::write(std::string_view piece) {
   return connection_.write(piece);
 }
@@ -60,7 +64,11 @@ asio::awaitable<Status> HttpExchange::send_file(int fd, std::uint64_t offset,
 }
 
 asio::awaitable<Status> HttpExchange::end_reply() {
-  return connection_.end_reply();
+  return connection_.end_reply(std::string());
+}
+
+asio::awaitable<Status> HttpExchange::end_reply(std::string last) {
+  return connection_.end_reply(std::move(last));
 }
 
 asio::awaitable<Status> HttpExchange::send_interim(HttpReplyHead head) {

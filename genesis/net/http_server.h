@@ -67,11 +67,15 @@ class HttpExchange {
   boost::asio::awaitable<Status> reply(HttpReplyHead head, std::string body);
   /// The head of an answer whose body follows by write() or send_file(), ended by end_reply().
   boost::asio::awaitable<Status> begin_reply(HttpReplyHead head);
+  /// `first` is the body's first piece, which goes with the head.
+  boost::asio::awaitable<Status> begin_reply(HttpReplyHead head, std::string first);
   /// Sent before it returns; one chunk where there is no Content-Length. `piece` must stay.
   boost::asio::awaitable<Status> write(std::string_view piece);
   /// From a regular file, by sendfile where the body has a known length.
   boost::asio::awaitable<Status> send_file(int fd, std::uint64_t offset, std::uint64_t length);
   boost::asio::awaitable<Status> end_reply();
+  /// `last` is the body's last piece, which goes with the end.
+  boost::asio::awaitable<Status> end_reply(std::string last);
   /// An interim answer (1xx) as it is, or the 101 after which bare_socket() is used.
   boost::asio::awaitable<Status> send_interim(HttpReplyHead head);
 

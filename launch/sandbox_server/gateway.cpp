@@ -85,6 +85,20 @@ net::HttpReplyHead passed_on(const net::HttpAnswerHead& answer) {
   return head;
 }
 
+/// What has come of an answer's body, as far as there is room for it: with what is sent in one go,
+/// the client is woken once.
+Result<std::size_t> unpack(Upstream& upstream, HttpParser& answer, std::vector<char>& piece) {
+  std::size_t count = 0;
+  while (!answer.body_done() && count < piece.size()) {
+    GENESIS_TRY_ASSIGN(const auto step, answer.body(upstream.buffered(), piece.data() + count,
+                                                    piece.size() - count));
+    upstream.use(step.used);
+    count += step.written;
+    if (step.used == 0 && step.written == 0) break;
+  }
+  return count;
+}
+
 }  // namespace
 
 Gateway::Gateway(asio::io_context& io, SandboxFleet& fleet) : io_(io), fleet_(fleet) {
@@ -207,9 +221,12 @@ std::string Gateway::request_head(const HttpExchange& exchange,
 
 asio::awaitable<Status> Gateway::send_request(HttpExchange& exchange, Upstream& upstream,
                                               std::string head) {
+  // What came of the body with the head goes on with it.
+  if (exchange.body_end() == BodyEnd::length) head += exchange.take_buffered();
   Status sent = co_await upstream.send(head);
   std::vector<char> piece;
-  if (exchange.body_end() != BodyEnd::none) piece.resize(kPiece);
+  const bool all = exchange.body_end() == BodyEnd::length && exchange.body_left() == 0;
+  if (exchange.body_end() != BodyEnd::none && !all) piece.resize(kPiece);
   const bool chunks = exchange.body_end() == BodyEnd::chunks;
   while (sent && !piece.empty()) {
     const auto count = co_await exchange.read_body(piece.data(), piece.size());
@@ -239,19 +256,24 @@ asio::awaitable<Status> Gateway::send_request(HttpExchange& exchange, Upstream& 
 asio::awaitable<Status> Gateway::send_answer(HttpExchange& exchange, Upstream& upstream,
                                              HttpParser& answer) {
   net::HttpReplyHead head = passed_on(answer.answer());
-  Status sent = co_await exchange.begin_reply(std::move(head));
   std::vector<char> piece;
   if (!answer.body_done()) piece.resize(kPiece);
+  auto count = unpack(upstream, answer, piece);
+  if (!count) co_return tl::unexpected<Error>(count.error());
+  std::string first(piece.data(), *count);
+  Status sent = co_await exchange.begin_reply(std::move(head), std::move(first));
   while (sent && !answer.body_done()) {
-    const auto step = answer.body(upstream.buffered(), piece.data(), piece.size());
-    if (!step) co_return tl::unexpected<Error>(step.error());
-    upstream.use(step->used);
-    if (step->written > 0) {
-      const std::string_view bytes(piece.data(), step->written);
+    count = unpack(upstream, answer, piece);
+    if (!count) co_return tl::unexpected<Error>(count.error());
+    if (*count > 0 && answer.body_done()) {
+      std::string last(piece.data(), *count);
+      co_return co_await exchange.end_reply(std::move(last));
+    }
+    if (*count > 0) {
+      const std::string_view bytes(piece.data(), *count);
       sent = co_await exchange.write(bytes);
       continue;
     }
-    if (step->used > 0) continue;
     if (answer.body_end() == BodyEnd::length && answer.body_left() >= kWorthSplicing) {
       const std::uint64_t left = answer.body_left();
       const auto moved =

@@ -25,13 +25,13 @@ enum class Step : int { session, terminal, descriptors, identity, folder, run };
 
 struct Failure {
   Step step = Step::run;
-  int cause = 0;
+  int cause = 0;  ///< Zero: it did not fail.
 };
 
 /// The limit on descriptors that the agent was started with; zero: it was not touched.
 rlimit the_given_descriptors{};
 
-/// What the child needs, made before the fork.
+/// What the child needs, made before it is.
 struct ChildPlan {
   std::vector<std::string> candidates;  ///< Paths that the command may mean, in their order.
   std::vector<char*> argv;
@@ -40,13 +40,12 @@ struct ChildPlan {
   int input = -1;
   int output = -1;
   int error = -1;
-  int report = -1;
+  Failure failure;  ///< The child writes it into the memory that it shares with us.
 };
 
-[[noreturn]] void give_up(const ChildPlan& plan, Step step, int cause) {
-  const Failure failure{step, cause};
-  const ssize_t wrote = ::write(plan.report, &failure, sizeof failure);
-  ::_exit(wrote < 0 ? 126 : 127);
+[[noreturn]] void give_up(ChildPlan& plan, Step step, int cause) {
+  plan.failure = Failure{step, cause};
+  ::_exit(127);
 }
 
 /// What is killed first when memory runs short: the command, not the agent.
@@ -58,12 +57,16 @@ void offer_to_oom_killer() {
   ::close(file);
 }
 
-void take_identity(const ChildPlan& plan) {
+/// By system calls: the library's functions would change the agent's threads too, whose memory this
+/// is.
+void take_identity(ChildPlan& plan) {
   const Identity& identity = plan.spec->identity;
   if (!identity.uid) return;
-  if (::setgroups(identity.groups.size(), identity.groups.data()) != 0 ||
-      ::setresgid(identity.gid, identity.gid, identity.gid) != 0 ||
-      ::setresuid(*identity.uid, *identity.uid, *identity.uid) != 0) {
+  const gid_t gid = identity.gid;
+  const uid_t uid = *identity.uid;
+  if (::syscall(SYS_setgroups, identity.groups.size(), identity.groups.data()) != 0 ||
+      ::syscall(SYS_setresgid, gid, gid, gid) != 0 ||
+      ::syscall(SYS_setresuid, uid, uid, uid) != 0) {
     give_up(plan, Step::identity, errno);
   }
 }
@@ -77,7 +80,8 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-[[noreturn]] void run_child(const ChildPlan& plan) {
+/// In the agent's memory, which stands still meanwhile: nothing but system calls.
+[[noreturn]] void run_child(ChildPlan& plan) {
   if (::setsid() < 0) give_up(plan, Step::session, errno);
   if (plan.spec->pty && ::ioctl(plan.output, TIOCSCTTY, 0) != 0) {
     give_up(plan, Step::terminal, errno);
@@ -93,14 +97,29 @@ void reset_signals() {
   ::umask(022);
   if (the_given_descriptors.rlim_max != 0) ::setrlimit(RLIMIT_NOFILE, &the_given_descriptors);
   // All of ours are closed at execve; what a library forgot to mark goes here.
-  ::syscall(SYS_close_range, 3u, static_cast<unsigned>(plan.report) - 1, 0);
-  ::syscall(SYS_close_range, static_cast<unsigned>(plan.report) + 1, ~0u, 0);
+  ::syscall(SYS_close_range, 3u, ~0u, 0);
   int cause = ENOENT;
   for (const std::string& candidate : plan.candidates) {
     ::execve(candidate.c_str(), plan.argv.data(), plan.environment.data());
     if (errno != ENOENT && errno != ENOTDIR) cause = errno;
   }
   give_up(plan, Step::run, cause);
+}
+
+/// Without a copy of the agent's page tables, which takes as long as the rest of a start.
+/// Returns when the child has become its program, or has failed. No handler of ours may run in the
+/// child: signals wait.
+pid_t start_sharing_memory(ChildPlan& plan) {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = ::vfork();
+  if (pid == 0) run_child(plan);
+  const int cause = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = cause;
+  return pid;
 }
 
 std::vector<std::string> candidates_of(const ChildSpec& spec) {
@@ -223,13 +242,6 @@ RpcResult<StartedChild> start_child(const ChildSpec& spec) {
   auto opened = spec.pty ? open_terminal(spec) : open_pipes(spec);
   if (!opened) return tl::unexpected<RpcError>(std::move(opened.error()));
   Wiring wiring = std::move(*opened);
-  auto report = make_pipe();
-  if (!report) return tl::unexpected<RpcError>(std::move(report.error()));
-  // A pair of its own, high up: the standard three must not land on it.
-  Fd report_write(::fcntl(report->write.get(), F_DUPFD_CLOEXEC, 10));
-  if (!report_write) return short_of("make a pipe");
-  report->write.reset();
-
   ChildPlan plan;
   plan.candidates = candidates_of(spec);
   plan.spec = &spec;
@@ -245,21 +257,12 @@ RpcResult<StartedChild> start_child(const ChildSpec& spec) {
   plan.output = wiring.child_output.get();
   plan.input = spec.pty ? plan.output : wiring.child_input.get();
   plan.error = spec.pty ? plan.output : wiring.child_error.get();
-  plan.report = report_write.get();
-
-  const pid_t pid = ::fork();
+  const pid_t pid = start_sharing_memory(plan);
   if (pid < 0) return short_of("start a process");
-  if (pid == 0) run_child(plan);
-  report_write.reset();
-  Failure failure;
-  ssize_t got = 0;
-  do {
-    got = ::read(report->read.get(), &failure, sizeof failure);
-  } while (got < 0 && errno == EINTR);
-  if (got > 0) {
+  if (plan.failure.cause != 0) {
     while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }
-    return describe(spec, failure);
+    return describe(spec, plan.failure);
   }
   wiring.ours.pid = pid;
   return std::move(wiring.ours);

@@ -219,9 +219,9 @@ asio::awaitable<void> FilesystemService::stream_changes(net::HttpExchange& excha
     if (end == net::PeerEnd::gone) signal->leave();
     signal->notify();
   });
-  Status sent = co_await begin_stream(exchange);
-  std::string frames = to_frame(watch_start_event());
-  if (sent) sent = co_await exchange.write(frames);
+  std::string first = to_frame(watch_start_event());
+  Status sent = co_await begin_stream(exchange, std::move(first));
+  std::string frames;
   std::optional<RpcError> end;
   auto keepalive_at = steady_clock::now() + interval;
   while (sent && !end && !signal->left()) {

@@ -131,9 +131,8 @@ asio::awaitable<void> ProcessService::stream(net::HttpExchange& exchange,
     if (end == net::PeerEnd::gone) subscriber->leave();
     subscriber->notify();
   });
-  Status sent = co_await begin_stream(exchange);
-  const std::string first = to_frame(start_event(static_cast<std::uint32_t>(process->pid())));
-  if (sent) sent = co_await exchange.write(first);
+  std::string first = to_frame(start_event(static_cast<std::uint32_t>(process->pid())));
+  Status sent = co_await begin_stream(exchange, std::move(first));
   auto keepalive_at = steady_clock::now() + interval;
   bool ended = false;
   while (sent && !ended && !subscriber->left() && !has_passed(deadline)) {
@@ -151,14 +150,17 @@ asio::awaitable<void> ProcessService::stream(net::HttpExchange& exchange,
     if (frames.empty() && !ended && steady_clock::now() >= keepalive_at) {
       frames = to_frame(keepalive_event());
     }
-    if (ended) frames += end_of_stream();
+    if (ended) {
+      frames += end_of_stream();
+      sent = co_await exchange.end_reply(std::move(frames));
+      break;
+    }
     if (frames.empty()) continue;
     keepalive_at = steady_clock::now() + interval;
     sent = co_await exchange.write(frames);
   }
   subscriber->leave();
   process->unsubscribe(subscriber);
-  if (sent && ended) co_await exchange.end_reply();
   if (sent && !ended && has_passed(deadline)) {
     std::optional<RpcError> error(std::in_place, RpcCode::deadline_exceeded,
                                   "the timeout of the command has passed");
@@ -278,7 +280,8 @@ asio::awaitable<void> ProcessService::stream_input(net::HttpExchange& exchange) 
   const auto actor = actor_of(context_, exchange.request());
   RpcStatus status = actor ? RpcStatus() : RpcStatus(tl::unexpected<RpcError>(actor.error()));
   if (status) status = co_await read_inputs(exchange);
-  const Status begun = co_await begin_stream(exchange);
+  std::string nothing;
+  const Status begun = co_await begin_stream(exchange, std::move(nothing));
   if (!begun) co_return;
   std::optional<RpcError> error;
   if (!status) {

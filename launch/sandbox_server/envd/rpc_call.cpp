@@ -54,20 +54,20 @@ asio::awaitable<void> reply_unary(net::HttpExchange& exchange, RpcResult<std::st
   co_await reply_json(exchange, status, std::move(body));
 }
 
-asio::awaitable<Status> begin_stream(net::HttpExchange& exchange) {
+asio::awaitable<Status> begin_stream(net::HttpExchange& exchange, std::string first) {
   net::HttpReplyHead head = head_of(200, "application/connect+json");
-  Status begun = co_await exchange.begin_reply(std::move(head));
+  Status begun = co_await exchange.begin_reply(std::move(head), std::move(first));
   co_return begun;
 }
 
 asio::awaitable<void> end_stream(net::HttpExchange& exchange, std::optional<RpcError> error) {
-  const std::string frame = error ? end_of_stream(*error) : end_of_stream();
-  const Status written = co_await exchange.write(frame);
-  if (written) co_await exchange.end_reply();
+  std::string last = error ? end_of_stream(*error) : end_of_stream();
+  co_await exchange.end_reply(std::move(last));
 }
 
 asio::awaitable<void> refuse_stream(net::HttpExchange& exchange, RpcError error) {
-  const Status begun = co_await begin_stream(exchange);
+  std::string nothing;
+  const Status begun = co_await begin_stream(exchange, std::move(nothing));
   if (!begun) co_return;
   std::optional<RpcError> reason(std::move(error));
   co_await end_stream(exchange, std::move(reason));

@@ -23,7 +23,7 @@ boost::asio::awaitable<void> reply_unary(net::HttpExchange& exchange,
                                          RpcResult<std::string> result);
 
 /// The head of a stream's answer, which is 200 whatever follows.
-boost::asio::awaitable<Status> begin_stream(net::HttpExchange& exchange);
+boost::asio::awaitable<Status> begin_stream(net::HttpExchange& exchange, std::string first);
 /// The end-of-stream envelope, with the error if there is one.
 boost::asio::awaitable<void> end_stream(net::HttpExchange& exchange, std::optional<RpcError> error);
 /// begin_stream and end_stream.
