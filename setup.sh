@@ -224,11 +224,22 @@ tests() {
   cat build/test-times.tsv
 }
 
+# What sandboxd_bench measures file transfers against. Unpacked, not installed: the package would start a server.
+need_nginx() {
+  command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || [ -x build/nginx/usr/sbin/nginx ] && return
+  say "unpacking nginx into build/nginx"
+  mkdir -p build/nginx
+  (cd build/nginx && apt-get download -qq nginx && dpkg-deb -x nginx_*.deb . && rm nginx_*.deb) ||
+    say "no nginx: sandboxd_bench takes a bare loop in its place"
+}
+
 bench() {
   need_packages "${packages[@]}"
   need_python
   .venv/bin/python3 -c 'import scipy' 2>/dev/null || .venv/bin/python3 -m pip install --quiet --disable-pip-version-check scipy
   build release
+  need_nginx
+  need_sdks
   mkdir -p build/bench
   export GENESIS_HOME=$root GENESIS_PYTHON=$root/.venv/bin/python3
   if [ "${1:-}" = demo_quality ]; then # an hour: only when asked for

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "genesis/base/files.h"
+#include "genesis/base/home.h"
 #include "genesis/base/text.h"
 
 namespace genesis::bench {
@@ -25,9 +26,12 @@ namespace {
 
 constexpr std::size_t kPiece = 256 * 1024;
 
+/// Installed, or unpacked into the build folder by `./setup.sh bench`.
 std::string find_nginx() {
   const char* path = ::getenv("PATH");
-  const std::string folders = std::string(path != nullptr ? path : "") + ":/usr/sbin";
+  const fs::path unpacked = executable_path().parent_path() / "../../nginx/usr/sbin";
+  const std::string folders = std::string(path != nullptr ? path : "") +
+                              ":/usr/sbin:" + unpacked.lexically_normal().string();
   for (const std::string_view folder : split(folders, ':')) {
     const std::string candidate = std::string(folder) + "/nginx";
     if (!folder.empty() && ::access(candidate.c_str(), X_OK) == 0) return candidate;

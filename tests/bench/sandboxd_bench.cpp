@@ -1,5 +1,6 @@
 // What the sandbox server adds to what it serves, for a bare HTTP/1.1 client over loopback.
-//   sandboxd_bench [JSON [ROUNDS [SECONDS [ROW]]]]   (ROW: 1 commands, 2 create, 3 churn, 4 files)
+//   sandboxd_bench [JSON [ROUNDS [SECONDS [ROW]]]]
+//   (ROW: 1 commands, 2 create, 3 churn, 4 files, 5 the official SDKs)
 //
 // Starts the `genesis sandboxd` beside it on a free port with a state folder below TMPDIR. Commands
 // are measured against the same login shell started bare, files against nginx or, where it is not
@@ -15,6 +16,7 @@
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -24,11 +26,13 @@
 #include <vector>
 
 #include "genesis/base/files.h"
+#include "tests/bench/bare_command.h"
 #include "tests/bench/bare_http.h"
 #include "tests/bench/bench_table.h"
 #include "tests/bench/login_shell.h"
 #include "tests/bench/plain_file_server.h"
 #include "tests/bench/sandboxd_process.h"
+#include "tests/bench/sdk_client.h"
 
 namespace {
 
@@ -39,6 +43,8 @@ using Clock = std::chrono::steady_clock;
 constexpr int kCommandsPerRound = 100;
 constexpr int kCommandsAtATime = 5;
 constexpr int kCreatesPerRound = 15;
+constexpr int kSdkCommandsPerRound = 50;
+constexpr int kSdkPairsPerRound = 20;
 constexpr int kInFlight = 4;
 constexpr double kAskedMillis = 10;
 constexpr double kAskedPairs = 150;
@@ -81,80 +87,11 @@ std::vector<double> ratios(const std::vector<double>& ours, const std::vector<do
   return found;
 }
 
-/// process.Process/Start as the SDKs send it, its answer read envelope by envelope.
-class Command {
- public:
-  Command(BareHttp& http, const MadeSandbox& sandbox, const std::string& text) : http_(http) {
-    const nlohmann::json process = {{"cmd", "/bin/bash"}, {"args", {"-l", "-c", text}}};
-    const std::string message = nlohmann::json{{"process", process}, {"stdin", false}}.dump();
-    const auto size = static_cast<std::uint32_t>(message.size());
-    std::string envelope(1, '\0');
-    for (int shift = 24; shift >= 0; shift -= 8) envelope += static_cast<char>(size >> shift);
-    Headers headers = sandbox.routing();
-    headers.insert(headers.end(), {{"content-type", "application/connect+json"},
-                                   {"connect-protocol-version", "1"},
-                                   {"connect-timeout-ms", "60000"},
-                                   {"keepalive-ping-interval", "50"},
-                                   {"authorization", "Basic dXNlcjo="}});  // "user:"
-    envelope += message;
-    http_.send_head("POST", "/process.Process/Start", headers, envelope.size(), envelope);
-    if (const int status = http_.read_head(); status != 200) {
-      throw std::runtime_error(fmt::format("start a command: status {}", status));
-    }
-  }
-
-  /// Reads until there is output.
-  void wait_for_output() {
-    while (next()) {
-      if (message_.contains("event") && message_["event"].contains("data")) return;
-    }
-    throw std::runtime_error("the command ended without output");
-  }
-
-  /// Reads to the end of the stream; the command must have succeeded.
-  void wait_for_end() {
-    bool succeeded = false;
-    while (next()) {
-      if (!message_.contains("event") || !message_["event"].contains("end")) continue;
-      succeeded = message_["event"]["end"].value("status", "") == "exit status 0";
-    }
-    if (!succeeded || message_.contains("error")) {
-      throw std::runtime_error("the command failed: " + message_.dump());
-    }
-    if (http_.read_piece()) throw std::runtime_error("bytes behind the end of the stream");
-  }
-
- private:
-  /// The next envelope's message; false: it is the one that ends the stream.
-  bool next() {
-    fill(5);
-    std::size_t size = 0;
-    for (int i = 1; i < 5; ++i) size = size << 8 | static_cast<unsigned char>(bytes_[i]);
-    fill(5 + size);
-    const bool last = (bytes_[0] & 2) != 0;
-    message_ = nlohmann::json::parse(bytes_.substr(5, size));
-    bytes_.erase(0, 5 + size);
-    return !last;
-  }
-
-  void fill(std::size_t size) {
-    while (bytes_.size() < size) {
-      const auto piece = http_.read_piece();
-      if (!piece) throw std::runtime_error("the stream broke off before its last envelope");
-      bytes_ += *piece;
-    }
-  }
-
-  BareHttp& http_;
-  std::string bytes_;
-  nlohmann::json message_;
-};
-
 void measure_commands(Bench& bench) {
   BareHttp http(bench.server.port());
   const MadeSandbox sandbox = bench.server.create(http);
   const BareShell shell((bench.folder / "home1").string());
-  const auto through_server = [&] { Command(http, sandbox, "true").wait_for_end(); };
+  const auto through_server = [&] { BareCommand(http, sandbox.routing(), "true").wait_for_end(); };
   for (int i = 0; i < 5; ++i) {
     through_server();
     shell.run_to_end("true");
@@ -188,7 +125,7 @@ void measure_create(Bench& bench) {
   const auto through_server = [&] {
     const auto since = Clock::now();
     const MadeSandbox sandbox = bench.server.create(http);
-    Command command(http, sandbox, "echo ready");
+    BareCommand command(http, sandbox.routing(), "echo ready");
     command.wait_for_output();
     const double taken = seconds_since(since);
     command.wait_for_end();
@@ -346,6 +283,7 @@ void measure_files(Bench& bench) {
   upload(ours, piece);  // Once each unmeasured: folders are made, pages are there.
   upload(theirs, piece);
   const double resident = bench.server.memory("VmRSS");
+  const double agent_resident = bench.server.memory_of_agents();
   bench.server.reset_peak_memory();
   for (int round = 0; round < bench.settings.rounds; ++round) {
     const auto side = [&](const FileTarget& target, std::vector<double>& up,
@@ -359,6 +297,7 @@ void measure_files(Bench& bench) {
   }
   const double after = bench.server.memory("VmRSS");
   const double peak = bench.server.memory("VmHWM");
+  const double agent_after = bench.server.memory_of_agents();
   bench.server.kill(http, sandbox);
   const auto add = [&](const std::string& metric, const std::vector<double>& mine,
                        const std::vector<double>& other) {
@@ -370,6 +309,42 @@ void measure_files(Bench& bench) {
   add("download", our_downloads, their_downloads);
   bench.table.add("server's memory after the files", after, "MB", resident, after / resident);
   bench.table.add("server's peak memory meanwhile", peak, "MB", resident, peak / resident);
+  bench.table.add("agent's memory after the files", agent_after, "MB", agent_resident,
+                  agent_after / agent_resident);
+}
+
+void measure_sdk(Bench& bench, const InstalledSdk& sdk) {
+  BareHttp http(bench.server.port());
+  const MadeSandbox sandbox = bench.server.create(http);
+  const SdkClient client(sdk, bench.server.url(), bench.server.key());
+  const std::map<std::string, std::function<void()>> bare_work = {
+      {"commands", [&] { BareCommand(http, sandbox.routing(), "true").wait_for_end(); }},
+      {"pairs", [&] { bench.server.kill(http, bench.server.create(http)); }}};
+  const std::map<std::string, std::string> names = {{"commands", "commands.run(true)"},
+                                                    {"pairs", "create and kill, one at a time"}};
+  for (const auto& [what, one] : bare_work) {
+    const int count = what == "commands" ? kSdkCommandsPerRound : kSdkPairsPerRound;
+    std::vector<double> theirs, bare;
+    const auto round_of_theirs = [&] { theirs.push_back(client.rate(what, count)); };
+    const auto round_of_bare = [&] {
+      const auto since = Clock::now();
+      for (int i = 0; i < count; ++i) one();
+      bare.push_back(count / seconds_since(since));
+    };
+    round_of_bare();
+    bare.clear();
+    take_turns(bench.settings.rounds, round_of_theirs, round_of_bare);
+    const std::vector<double> each = ratios(theirs, bare);
+    bench.table.add(fmt::format("{}, {}", names.at(what), sdk.name), median(theirs), "1/s",
+                    median(bare), median(each), spread(each));
+  }
+  bench.server.kill(http, sandbox);
+}
+
+void measure_sdks(Bench& bench) {
+  const std::vector<InstalledSdk> sdks = newest_sdks(GENESIS_SOURCE_DIR);
+  if (sdks.empty()) fmt::print("the official SDKs are not here: ./setup.sh sdks installs them\n");
+  for (const InstalledSdk& sdk : sdks) measure_sdk(bench, sdk);
 }
 
 void run(const Settings& settings, int only, const char* json) {
@@ -379,7 +354,8 @@ void run(const Settings& settings, int only, const char* json) {
                   fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
   Bench bench{settings, folder.path(), SandboxdProcess(folder.path()), {}};
   int number = 0;
-  for (const auto& row : {measure_commands, measure_create, measure_churn, measure_files}) {
+  for (const auto& row :
+       {measure_commands, measure_create, measure_churn, measure_files, measure_sdks}) {
     if (++number == only || only == 0) row(bench);
   }
   if (json != nullptr) bench.table.write(json);

@@ -134,6 +134,24 @@ double SandboxdProcess::memory(const std::string& field) const {
   return static_cast<double>(kib) * 1024 / 1e6;
 }
 
+std::string SandboxdProcess::url() const {
+  return fmt::format("http://127.0.0.1:{}", port_);
+}
+
+const char* SandboxdProcess::key() {
+  return kKey;
+}
+
+double SandboxdProcess::memory_of_agents() const {
+  long kib = 0;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const auto status = read_proc(entry.path() / "status");
+    if (status && status_number(*status, "PPid") == pid_) kib += status_number(*status, "VmRSS");
+  }
+  if (kib <= 0) throw std::runtime_error("the server has no agents: " + log());
+  return static_cast<double>(kib) * 1024 / 1e6;
+}
+
 void SandboxdProcess::reset_peak_memory() const {
   if (!write_file(fmt::format("/proc/{}/clear_refs", pid_), "5")) {
     throw std::runtime_error("reset the server's peak memory");

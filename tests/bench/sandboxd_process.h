@@ -30,6 +30,8 @@ class SandboxdProcess {
   SandboxdProcess& operator=(const SandboxdProcess&) = delete;
 
   std::uint16_t port() const { return port_; }
+  std::string url() const;
+  static const char* key();
 
   MadeSandbox create(BareHttp& http) const;
   void kill(BareHttp& http, const MadeSandbox& sandbox) const;
@@ -37,6 +39,8 @@ class SandboxdProcess {
   std::size_t open_descriptors() const;
   /// "VmRSS" or "VmHWM" of the server, in MB (10^6 bytes).
   double memory(const std::string& field) const;
+  /// Resident, of the sandboxes' first processes, in MB.
+  double memory_of_agents() const;
   /// The greatest resident memory is counted from now on.
   void reset_peak_memory() const;
 
