@@ -191,6 +191,16 @@ class Streams(WireCase):
             self.assertEqual(self.unary("process.Process/SendSignal",
                                         {"process": {"pid": pid}, "signal": "SIGNAL_SIGKILL"})[0], 200)
 
+    def test_commands_that_have_ended_hold_no_descriptors(self):
+        def held():
+            return len(os.listdir(f"/proc/{self.envd.pid}/fd"))
+        before = held()
+        for _ in range(20):
+            stream = self.start("echo x")
+            self.assertEqual(self.output(stream.rest()), b"x\n")
+            stream.close()
+        self.poll("what the commands had is closed", lambda: held() <= before + 2)
+
     def test_keepalive(self):
         stream = self.start("read -t 60 <> <(:)", {"keepalive-ping-interval": "1"})
         stream.next()

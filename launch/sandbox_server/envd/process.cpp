@@ -106,6 +106,9 @@ asio::awaitable<void> Process::pump(Descriptor& from, Output output) {
       deliver(data_event(output, std::string_view(piece.data(), got)));
     }
   }
+  // Not with the process, which is remembered for a while: so many descriptors there are not.
+  boost::system::error_code ignored;
+  from.close(ignored);
   output_closed();
 }
 

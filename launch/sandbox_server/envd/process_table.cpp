@@ -42,7 +42,9 @@ void ProcessTable::reap() {
     if (found == running_.end()) continue;  // An orphan of somebody's.
     const std::shared_ptr<Process> process = found->second;
     running_.erase(found);
-    ended_[pid] = Ended{process, std::chrono::steady_clock::now()};
+    const auto now = std::chrono::steady_clock::now();
+    ended_[pid] = Ended{process, now};
+    to_forget_.emplace_back(now, pid);
     process->reaped(status);
     forget_old();
   }
@@ -50,9 +52,19 @@ void ProcessTable::reap() {
 
 void ProcessTable::forget_old() {
   const auto now = std::chrono::steady_clock::now();
-  std::erase_if(ended_, [now](const auto& entry) {
-    return entry.second.process->end_frame() != nullptr && now - entry.second.at > kRemembered;
-  });
+  while (!to_forget_.empty() && now - to_forget_.front().first > kRemembered) {
+    const auto [at, pid] = to_forget_.front();
+    to_forget_.pop_front();
+    const auto found = ended_.find(pid);
+    // The number may be another's by now, who has a turn of their own.
+    if (found == ended_.end() || found->second.at != at) continue;
+    if (found->second.process->end_frame() != nullptr) {
+      ended_.erase(found);
+    } else {  // Its last output waits for somebody who does not take it.
+      found->second.at = now;
+      to_forget_.emplace_back(now, pid);
+    }
+  }
 }
 
 RpcResult<std::shared_ptr<Process>> ProcessTable::start(const ChildSpec& spec,

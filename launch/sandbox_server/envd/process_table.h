@@ -3,8 +3,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "launch/sandbox_server/envd/process.h"
@@ -37,6 +39,7 @@ class ProcessTable {
     std::chrono::steady_clock::time_point at;
   };
   std::map<pid_t, Ended> ended_;
+  std::deque<std::pair<std::chrono::steady_clock::time_point, pid_t>> to_forget_;  ///< By time.
 };
 
 /// "no process with pid 42".
