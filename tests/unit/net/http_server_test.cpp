@@ -58,6 +58,8 @@ class Pages {
       co_await answer(exchange, 200, "waited");
     } else if (target == "/stream") {
       co_await stream(exchange);
+    } else if (target == "/joined" || target == "/joined-and-counted") {
+      co_await joined(exchange, target != "/joined");
     } else if (target == "/file") {
       co_await file(exchange);
     } else if (target == "/peer") {
@@ -89,6 +91,17 @@ class Pages {
     co_await pass_gate();
     if (sent) sent = co_await exchange.write("second");
     if (sent) sent = co_await exchange.end_reply();
+  }
+
+  /// The first piece goes with the head, the last with the end.
+  asio::awaitable<void> joined(HttpExchange& exchange, bool counted) {
+    HttpReplyHead head(200);
+    if (counted) head.content_length = 15;
+    std::string first = "first";
+    Status sent = co_await exchange.begin_reply(std::move(head), std::move(first));
+    if (sent) sent = co_await exchange.write("middle");
+    std::string last = "last";
+    if (sent) sent = co_await exchange.end_reply(std::move(last));
   }
 
   asio::awaitable<void> file(HttpExchange& exchange) {
@@ -260,6 +273,17 @@ TEST_F(HttpServerTest, SendsEachPieceAtOnce) {
               HasSubstr("Transfer-Encoding: chunked\r\n\r\n5\r\nfirst"));
   pages_.open_gate();
   EXPECT_EQ(client.read_until("0\r\n\r\n"), "6\r\nsecond\r\n0\r\n\r\n");
+}
+
+TEST_F(HttpServerTest, PiecesThatGoWithTheHeadAndTheEndAreOfTheBody) {
+  start();
+  RawClient chunks(port_);
+  chunks.send("GET /joined HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(chunks.read_until("0\r\n\r\n"),
+              EndsWith("\r\n\r\n5\r\nfirst\r\n6\r\nmiddle\r\n4\r\nlast\r\n0\r\n\r\n"));
+  RawClient counted(port_);
+  counted.send("GET /joined-and-counted HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(counted.read_until("last"), EndsWith("\r\n\r\nfirstmiddlelast"));
 }
 
 TEST_F(HttpServerTest, StreamsToOldClientsUntilItCloses) {
