@@ -118,7 +118,7 @@ std::string nginx_config(const std::string& folder, std::uint16_t port) {
       "daemon off; master_process off; worker_processes 1; pid {0}/pid; error_log stderr;\n"
       "events {{ worker_connections 64; }}\n"
       "http {{\n"
-      "  access_log off; sendfile on; client_max_body_size 0;\n"
+      "  access_log off; sendfile on; client_max_body_size 0; client_body_buffer_size 256k;\n"
       "  client_body_temp_path {0}/body; proxy_temp_path {0}/proxy;\n"
       "  fastcgi_temp_path {0}/fastcgi; uwsgi_temp_path {0}/uwsgi; scgi_temp_path {0}/scgi;\n"
       "  server {{ listen 127.0.0.1:{1}; location / {{ root {0}; dav_methods PUT; }} }}\n"
