@@ -18,6 +18,7 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "genesis/base/files.h"
 #include "genesis/base/hash.h"
@@ -182,6 +183,37 @@ TEST_F(SandboxSpawnerContract, RunsCommandsInAWorldOfItsOwnAndLeavesNothing) {
   const SandboxEnd end = wait_for(spawner_->end(*live));
   EXPECT_EQ(end.left_behind, "");
   EXPECT_EQ(end.signal, std::optional<int>(SIGKILL));
+  expect_gone(wanted);
+}
+
+TEST_F(SandboxSpawnerContract, OfTheHostsRootOnlyWhatIsNamedIsThere) {
+  const SandboxSpec wanted = spec("root");
+  auto live = start(wanted);
+  ASSERT_TRUE(live) << live.error().message;
+  const std::set<std::string> known = {
+      "bin", "boot", "dev",  "etc", "home", "lib", "lib32", "lib64", "media", "mnt", "nix",
+      "opt", "proc", "root", "run", "sbin", "srv", "sys",   "tmp",   "usr",   "var", "libx32"};
+  const std::string shown = run(*live, "ls -A /", "root").output;
+  for (const std::string_view name : split_lines(shown)) {
+    EXPECT_TRUE(known.contains(std::string(name))) << name;
+  }
+  EXPECT_THAT(shown, HasSubstr("home\n"));
+  const std::string of_packages = run(*live, "ls -A /var/lib", "root").output;
+  for (const std::string_view name : split_lines(of_packages)) {
+    EXPECT_TRUE(name == "apt" || name == "dpkg") << name;
+  }
+  // A folder of the same name does not bring forth the host's.
+  for (const auto& entry : fs::directory_iterator("/")) {
+    const std::string name = entry.path().filename();
+    if (!entry.is_directory() || known.contains(name)) continue;
+    EXPECT_EQ(run(*live, "mkdir -p '/" + name + "' && ls -A '/" + name + "'", "root").output, "");
+  }
+  // Nor do overlayfs's own attributes, for whoever may set any.
+  const std::string redirect =
+      "mkdir -p /mnt/all && python3 -c 'import os; os.setxattr(\"/mnt/all\", "
+      "\"trusted.overlay.redirect\", b\"/\")' 2>/dev/null; ls -A /mnt/all";
+  EXPECT_EQ(run(*live, redirect, "root").output, "");
+  EXPECT_EQ(wait_for(spawner_->end(*live)).left_behind, "");
   expect_gone(wanted);
 }
 
