@@ -46,7 +46,7 @@ struct SpawnSpec {
   std::vector<ResourceLimit> limits;
   std::vector<int> cpus;        ///< Processors it may use; empty: all.
   int cgroup_fd = -1;           ///< A cgroup v2 folder to be born into.
-  std::vector<int> join_fds;    ///< cgroup v1 `cgroup.procs` files, open for writing, to join.
+  std::vector<int> join_fds;    ///< cgroup v1 `cgroup.procs` or `tasks`, open for writing, to join.
   int parent_death_signal = 0;  ///< Sent when the spawning *thread* ends; 0: none.
   SpawnMethod method = SpawnMethod::automatic;
 };

@@ -1,7 +1,6 @@
 #include "launch/sandbox_server/spawner/userland.h"
 
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
