@@ -20,11 +20,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "genesis/base/base64.h"
 #include "genesis/base/files.h"
 #include "genesis/base/hash.h"
 #include "genesis/base/text.h"
 #include "genesis/process/proc_fs.h"
-#include "launch/sandbox_server/envd/base64.h"
 #include "launch/sandbox_server/envd/connect_frames.h"
 #include "launch/sandbox_server/envd/json_text.h"
 #include "launch/sandbox_server/spawner/namespace_spawner.h"
@@ -81,14 +81,14 @@ Ran run(const LiveSandbox& sandbox, const std::string& command, const std::strin
       "POST /process.Process/Start HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
       "Content-Type: application/connect+json\r\nX-Access-Token: " +
       token + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
-  if (!user.empty()) head += "Authorization: Basic " + envd::to_base64(user + ":") + "\r\n";
+  if (!user.empty()) head += "Authorization: Basic " + to_base64(user + ":") + "\r\n";
   Ran ran;
   ran.raw = request(sandbox.socket, head + "\r\n" + body);
   for (const char* key : {"\"stdout\":\"", "\"stderr\":\""}) {
     for (std::size_t at = ran.raw.find(key); at != std::string::npos; at = ran.raw.find(key, at)) {
       at += std::strlen(key);
       const std::string text = ran.raw.substr(at, ran.raw.find('"', at) - at);
-      ran.output += envd::from_base64(text).value_or("?");
+      ran.output += from_base64(text).value_or("?");
     }
   }
   return ran;

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "genesis/base/base64.h"
 #include "genesis/base/text.h"
 #include "launch/sandbox_server/envd/agent_options.h"
-#include "launch/sandbox_server/envd/base64.h"
 #include "launch/sandbox_server/envd/connect_frames.h"
 #include "launch/sandbox_server/envd/download.h"
 #include "launch/sandbox_server/envd/file_metadata.h"
@@ -102,7 +102,8 @@ void messages(std::string_view text) {
 }
 
 void heads(std::string_view text) {
-  if (const auto bytes = from_base64(text)) require(from_base64(to_base64(*bytes)) == *bytes);
+  if (const auto bytes = genesis::from_base64(text))
+    require(genesis::from_base64(genesis::to_base64(*bytes)) == *bytes);
   static_cast<void>(basic_user(text));
   static_cast<void>(parse_timestamp(text));
   static_cast<void>(multipart_boundary(text));

@@ -3,8 +3,8 @@
 #include <charconv>
 #include <ctime>
 
+#include "genesis/base/base64.h"
 #include "genesis/base/text.h"
-#include "launch/sandbox_server/envd/base64.h"
 #include "launch/sandbox_server/envd/json_fields.h"
 #include "launch/sandbox_server/envd/signature.h"
 

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "launch/sandbox_server/envd/base64.h"
+#include "genesis/base/base64.h"
 #include "launch/sandbox_server/envd/json_fields.h"
 
 namespace genesis::envd {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "launch/sandbox_server/envd/base64.h"
+#include "genesis/base/base64.h"
 
 namespace genesis::envd {
 

@@ -1,7 +1,7 @@
 #include "launch/sandbox_server/envd/signature.h"
 
+#include "genesis/base/base64.h"
 #include "genesis/base/hash.h"
-#include "launch/sandbox_server/envd/base64.h"
 
 namespace genesis::envd {
 

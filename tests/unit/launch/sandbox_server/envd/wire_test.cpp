@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "genesis/base/base64.h"
 #include "launch/sandbox_server/envd/agent_state.h"
-#include "launch/sandbox_server/envd/base64.h"
 #include "launch/sandbox_server/envd/connect_frames.h"
 #include "launch/sandbox_server/envd/json_text.h"
 #include "launch/sandbox_server/envd/paths.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace genesis::envd {
+namespace genesis {
 
 /// Standard alphabet, padded. Pure; any thread.
 std::string to_base64(std::string_view bytes);
@@ -12,4 +12,4 @@ std::string to_base64(std::string_view bytes);
 /// Either alphabet, padding optional, nothing else: absent when the text is not base64.
 std::optional<std::string> from_base64(std::string_view text);
 
-}  // namespace genesis::envd
+}  // namespace genesis

@@ -1,9 +1,9 @@
-#include "launch/sandbox_server/envd/base64.h"
+#include "genesis/base/base64.h"
 
 #include <array>
 #include <cstdint>
 
-namespace genesis::envd {
+namespace genesis {
 
 namespace {
 
@@ -64,4 +64,4 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace genesis::envd
+}  // namespace genesis
