@@ -135,7 +135,7 @@ Status check_lines(std::string_view head, bool is_request) {
 }
 
 bool is_digits(std::string_view text) {
-  return !text.empty() && text.size() <= 18 &&
+  return !text.empty() && text.size() <= 19 &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
