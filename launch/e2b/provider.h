@@ -26,6 +26,10 @@ struct NewSandbox {
   std::map<std::string, std::string> environment;
   std::optional<bool> secure;                 ///< Absent: as the provider has it.
   std::optional<bool> allow_internet_access;  ///< Absent: as the provider has it.
+  bool pause_at_end = false;                  ///< At the end of its life: paused, not killed.
+  /// Two creations with one key make one sandbox, where the provider knows keys: [a-z0-9-]{1,255}.
+  /// Empty: none.
+  std::string idempotency_key;
 
   NewSandbox() = default;  // Crosses awaits: not an aggregate (g++ 12), like those below.
 };
@@ -47,6 +51,7 @@ enum class SandboxState { running, paused };
 struct SandboxInfo {
   std::string id;
   std::string sandbox_template;
+  std::string alias;  ///< The template's name, where the provider tells it.
   SandboxState state = SandboxState::running;
   std::chrono::system_clock::time_point started_at;
   std::chrono::system_clock::time_point ends_at;

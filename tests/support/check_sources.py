@@ -29,6 +29,10 @@ ALLOWED = {
     "launch": ["genesis/base", "genesis/async", "genesis/process"],
     "launch/sandbox_server": ["genesis/base", "genesis/async", "genesis/process", "genesis/net",
                               "genesis/config", "launch/command.h", "launch/registry.h"],
+    "launch/e2b": ["genesis/base", "genesis/async", "genesis/process", "genesis/net",
+                   "genesis/config", "launch/command.h", "launch/common_options.h",
+                   "launch/event_outbox.h", "launch/job.h", "launch/launcher.h",
+                   "launch/registry.h"],
     "evaluators": ["genesis/base", "genesis/program", "launch"],
 }
 # The decision core's neighbours that carry its decisions out: the runner and its edges.

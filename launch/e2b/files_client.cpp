@@ -1,0 +1,217 @@
+#include "launch/e2b/files_client.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "genesis/base/fd.h"
+#include "launch/e2b/json_reading.h"
+#include "launch/e2b/wire_failure.h"
+
+#include <nlohmann/json.hpp>
+
+namespace genesis::launch::e2b {
+namespace {
+
+constexpr std::size_t kMostError = 64u << 10;
+constexpr const char* kBoundary = "genesis-8b1f0c52d4a94e7f";
+
+std::string files_target(const std::string& path, const std::string& user) {
+  std::string target = "/files?path=" + percent_encoded(path);
+  if (!user.empty()) target += "&username=" + percent_encoded(user);
+  return target;
+}
+
+/// A name in a multipart head, as browsers write it.
+std::string quoted(const std::string& name) {
+  std::string text;
+  for (const char letter : name) {
+    if (letter == '"') {
+      text += "%22";
+    } else if (letter == '\r') {
+      text += "%0D";
+    } else if (letter == '\n') {
+      text += "%0A";
+    } else {
+      text += letter;
+    }
+  }
+  return text;
+}
+
+Failure local_failure(const char* doing, const std::filesystem::path& path, int number) {
+  return Failure(FailureKind::local_io,
+                 fmt::format("{} '{}': {}", doing, path.string(), std::strerror(number)));
+}
+
+/// A file that gets its name when it is whole.
+class PartialFile {
+ public:
+  explicit PartialFile(std::filesystem::path final_name) : final_(std::move(final_name)) {
+    static std::atomic<std::uint64_t> count{0};
+    partial_ = final_;
+    partial_ += fmt::format(".part-{}-{}", ::getpid(), count.fetch_add(1));
+  }
+  ~PartialFile() {
+    if (!made_) return;
+    std::error_code ignored;
+    std::filesystem::remove(partial_, ignored);
+  }
+  PartialFile(const PartialFile&) = delete;
+  PartialFile& operator=(const PartialFile&) = delete;
+
+  std::optional<Failure> open() {
+    fd_ = Fd(::open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!fd_) return local_failure("create", partial_, errno);
+    made_ = true;
+    return std::nullopt;
+  }
+  std::optional<Failure> keep() {
+    fd_.reset();
+    std::error_code failure;
+    std::filesystem::rename(partial_, final_, failure);
+    if (failure) return local_failure("rename to", final_, failure.value());
+    made_ = false;
+    return std::nullopt;
+  }
+  int fd() const { return fd_.get(); }
+
+ private:
+  std::filesystem::path final_;
+  std::filesystem::path partial_;
+  Fd fd_;
+  bool made_ = false;
+};
+
+}  // namespace
+
+net::HttpCall FilesClient::upload_call(const SandboxHandle& sandbox, const std::string& path,
+                                       const std::string& user, std::string& before,
+                                       std::string& after) const {
+  net::HttpCall call = calls_.call("POST", sandbox, files_target(path, acting_user(sandbox, user)));
+  if (agent_is_at_least(sandbox, 0, 5, 7)) {
+    call.headers.emplace_back("Content-Type", "application/octet-stream");
+    return call;
+  }
+  call.headers.emplace_back("Content-Type",
+                            fmt::format("multipart/form-data; boundary={}", kBoundary));
+  before = fmt::format(
+      "--{}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\n"
+      "Content-Type: application/octet-stream\r\n\r\n",
+      kBoundary, quoted(path));
+  after = fmt::format("\r\n--{}--\r\n", kBoundary);
+  return call;
+}
+
+Awaitable<Outcome<void>> FilesClient::send(net::HttpCall call, SandboxHandle sandbox,
+                                           std::string what) {
+  auto body = co_await calls_.rest(std::move(call), std::move(sandbox), what);
+  if (!body) co_return tl::unexpected<Failure>(body.error());
+  const auto written = parse_array(*body);
+  if (!written || written->empty()) {
+    co_return fail(FailureKind::broken, what + ": the agent does not say what it wrote");
+  }
+  co_return Outcome<void>();
+}
+
+Awaitable<Outcome<void>> FilesClient::write(SandboxHandle sandbox, std::string path,
+                                            std::string content, std::string user) {
+  std::string what = fmt::format("write '{}' in sandbox {}", path, sandbox.id);
+  std::string before;
+  std::string after;
+  net::HttpCall call = upload_call(sandbox, path, user, before, after);
+  call.body = before.empty() ? std::move(content) : before + content + after;
+  co_return co_await send(std::move(call), std::move(sandbox), std::move(what));
+}
+
+Awaitable<Outcome<void>> FilesClient::upload(SandboxHandle sandbox, std::string path,
+                                             std::filesystem::path from, std::string user) {
+  std::string what = fmt::format("upload to '{}' in sandbox {}", path, sandbox.id);
+  const Fd file(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) {
+    co_return tl::unexpected<Failure>(local_failure("open", from, errno));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    co_return fail(FailureKind::local_io,
+                   fmt::format("upload '{}': it is not a regular file", from.string()));
+  }
+  net::HttpCall call;
+  {
+    std::string before;
+    call = upload_call(sandbox, path, user, before, call.after_file);
+    if (!before.empty()) call.body = std::move(before);
+  }
+  net::FilePart part;
+  part.fd = file.get();
+  part.length = static_cast<std::uint64_t>(status.st_size);
+  call.file = part;
+  call.file_idle = calls_.limits().transfer_silence;
+  co_return co_await send(std::move(call), std::move(sandbox), std::move(what));
+}
+
+Awaitable<Outcome<net::HttpAnswer>> FilesClient::open(SandboxHandle sandbox, std::string path,
+                                                      std::string user, std::string what) {
+  net::HttpCall call = calls_.call("GET", sandbox, files_target(path, acting_user(sandbox, user)));
+  call.headers.emplace_back("Accept-Encoding", "identity");
+  auto answer = co_await calls_.send(std::move(call), std::move(sandbox), what);
+  if (!answer || answer->status() / 100 == 2) co_return answer;
+  const auto body = co_await answer->whole(kMostError);
+  const std::string text = body ? body->text : std::string();
+  co_return tl::unexpected<Failure>(agent_failure(what, answer->head(), text));
+}
+
+Awaitable<Outcome<std::string>> FilesClient::read(SandboxHandle sandbox, std::string path,
+                                                  std::size_t limit, std::string user) {
+  std::string what = fmt::format("read '{}' in sandbox {}", path, sandbox.id);
+  auto answer = co_await open(sandbox, std::move(path), std::move(user), what);
+  if (!answer) co_return tl::unexpected<Failure>(answer.error());
+  auto body = co_await answer->whole(limit);
+  if (!body) {
+    Failure failure = transport_failure(what, body.error());
+    if (failure.kind == FailureKind::unavailable) {
+      failure.kind = FailureKind::broken;
+      failure = co_await calls_.explained(std::move(sandbox), failure);
+    }
+    co_return tl::unexpected<Failure>(failure);
+  }
+  if (body->truncated) {
+    co_return fail(FailureKind::too_large,
+                   fmt::format("{}: it has more than {} bytes", what, limit));
+  }
+  co_return std::move(body->text);
+}
+
+Awaitable<Outcome<std::uint64_t>> FilesClient::download(SandboxHandle sandbox, std::string path,
+                                                        std::filesystem::path to,
+                                                        std::uint64_t limit, std::string user) {
+  std::string what = fmt::format("download '{}' of sandbox {}", path, sandbox.id);
+  auto answer = co_await open(sandbox, std::move(path), std::move(user), what);
+  if (!answer) co_return tl::unexpected<Failure>(answer.error());
+  const auto length = answer->head().content_length;
+  const std::string too_large = fmt::format("{}: it has more than {} bytes", what, limit);
+  if (length && *length > limit) co_return fail(FailureKind::too_large, too_large);
+  PartialFile file(to);
+  if (auto failed = file.open()) co_return tl::unexpected<Failure>(*failed);
+  auto stored = co_await answer->to_file(file.fd(), limit, calls_.limits().transfer_silence);
+  if (!stored) {
+    Failure failure = transport_failure(what, stored.error());
+    if (failure.kind == FailureKind::unavailable) {
+      failure.kind = FailureKind::broken;
+      failure = co_await calls_.explained(std::move(sandbox), failure);
+    }
+    co_return tl::unexpected<Failure>(failure);
+  }
+  if (stored->truncated) co_return fail(FailureKind::too_large, too_large);
+  if (auto failed = file.keep()) co_return tl::unexpected<Failure>(*failed);
+  co_return stored->bytes;
+}
+
+}  // namespace genesis::launch::e2b

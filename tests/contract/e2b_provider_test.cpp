@@ -1,0 +1,316 @@
+// What a provider of sandboxes promises (launch/e2b/provider.h), by E2B's wire against a real
+// server: `genesis sandboxd`, which the official SDKs prove to speak it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "genesis/base/files.h"
+#include "launch/e2b/http_provider.h"
+#include "tests/bench/sandboxd_process.h"
+
+namespace genesis::launch::e2b {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::Not;
+
+/// One server and one sandbox for all: making them takes the longest.
+class Server {
+ public:
+  static Server& the() {
+    static Server server;
+    return server;
+  }
+  AddressSettings address() const {
+    AddressSettings settings;
+    settings.api_key = bench::SandboxdProcess::key();
+    settings.api_url = "http://127.0.0.1:" + std::to_string(process_.port());
+    settings.sandbox_url = settings.api_url;
+    return settings;
+  }
+
+ private:
+  TempDir folder_{"ge2b"};
+  bench::SandboxdProcess process_{folder_.path()};
+};
+
+class ProviderTest : public testing::Test {
+ protected:
+  ProviderTest() { use(Server::the().address()); }
+  ~ProviderTest() override {
+    for (const std::string& id : made_) wait(provider_->kill(id));
+  }
+
+  void use(AddressSettings settings, ProviderLimits limits = {}) {
+    provider_ = std::make_unique<HttpProvider>(io_, *Addressing::from(std::move(settings)), limits);
+  }
+
+  template <typename T>
+  T wait(Awaitable<T> awaited) {
+    std::optional<T> result;
+    asio::co_spawn(io_, std::move(awaited), [&](std::exception_ptr failure, T value) {
+      if (failure) std::rethrow_exception(failure);
+      result.emplace(std::move(value));
+    });
+    io_.restart();
+    while (!result && io_.run_one() > 0) {
+    }
+    if (!result) throw std::runtime_error("nothing left to wait for");
+    return std::move(*result);
+  }
+
+  SandboxHandle make(NewSandbox what = {}) {
+    what.lifetime = seconds(120);
+    auto handle = wait(provider_->create(std::move(what)));
+    if (!handle) throw std::runtime_error(handle.error().message);
+    made_.push_back(handle->id);
+    return *handle;
+  }
+
+  static RemoteCommand shell(std::string command) {
+    RemoteCommand made;
+    made.argv = {"/bin/bash", "-c", std::move(command)};
+    return made;
+  }
+  CommandAnswer run(const SandboxHandle& sandbox, RemoteCommand command) {
+    auto answer = wait(provider_->run(sandbox, std::move(command), 1u << 20));
+    if (!answer) throw std::runtime_error(answer.error().message);
+    return *answer;
+  }
+
+  asio::io_context io_{1};
+  std::unique_ptr<HttpProvider> provider_;
+  std::vector<std::string> made_;
+};
+
+TEST_F(ProviderTest, ASandboxIsMadeListedLookedAtAndKilled) {
+  NewSandbox what;
+  what.metadata = {{"genesis run", "a&b=c %"}, {"other", "1"}};
+  const SandboxHandle sandbox = make(what);
+  EXPECT_FALSE(sandbox.access_token.empty());
+  EXPECT_FALSE(sandbox.agent_version.empty());
+  const auto listed = wait(provider_->list({{"genesis run", "a&b=c %"}}));
+  ASSERT_TRUE(listed) << listed.error().message;
+  ASSERT_EQ(listed->size(), 1u);
+  EXPECT_EQ(listed->front().id, sandbox.id);
+  EXPECT_EQ(listed->front().metadata, what.metadata);
+  EXPECT_TRUE(wait(provider_->list({{"genesis run", "another"}}))->empty());
+
+  const auto info = wait(provider_->info(sandbox.id));
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_EQ(info->state, SandboxState::running);
+  EXPECT_NEAR(std::chrono::duration<double>(info->ends_at - info->started_at).count(), 120, 2);
+
+  EXPECT_EQ(wait(provider_->kill(sandbox.id)), true);
+  EXPECT_EQ(wait(provider_->kill(sandbox.id)), false);
+  EXPECT_EQ(wait(provider_->info(sandbox.id)).error().kind, FailureKind::not_found);
+  EXPECT_EQ(wait(provider_->connect(sandbox.id, seconds(60))).error().kind, FailureKind::not_found);
+  EXPECT_EQ(wait(provider_->set_lifetime(sandbox.id, seconds(60))).error().kind,
+            FailureKind::not_found);
+}
+
+TEST_F(ProviderTest, ItsLifeIsSetAndConnectNeverShortensIt) {
+  const SandboxHandle sandbox = make();
+  ASSERT_TRUE(wait(provider_->set_lifetime(sandbox.id, seconds(300))));
+  const auto before = wait(provider_->info(sandbox.id))->ends_at;
+  const auto again = wait(provider_->connect(sandbox.id, seconds(10)));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->access_token, sandbox.access_token);
+  EXPECT_EQ(wait(provider_->info(sandbox.id))->ends_at, before);
+}
+
+TEST_F(ProviderTest, ManyPagesAreOneList) {
+  NewSandbox what;
+  what.metadata = {{"pages", "yes"}};
+  for (int i = 0; i < 3; ++i) make(what);
+  ListFilter filter;
+  filter.metadata = what.metadata;
+  filter.limit = 1;
+  const auto all = wait(provider_->control().list(filter));
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(all->size(), 3u);
+}
+
+TEST_F(ProviderTest, OneKeyMakesOneSandbox) {
+  NewSandbox what;
+  what.idempotency_key = "attempt-17";
+  const SandboxHandle first = make(what);
+  const SandboxHandle second = make(what);
+  EXPECT_EQ(first.id, second.id);
+}
+
+TEST_F(ProviderTest, WhatCannotBeMadeIsSaid) {
+  NewSandbox what;
+  what.sandbox_template = "no-such-template";
+  const auto unknown = wait(provider_->create(what));
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().kind, FailureKind::unknown_template) << unknown.error().message;
+  EXPECT_THAT(unknown.error().message, HasSubstr("genesis sandbox templates"));
+  AddressSettings settings = Server::the().address();
+  settings.api_key = "e2b_00000000000000000000000000000000000000ff";
+  use(settings);
+  const auto refused = wait(provider_->create(NewSandbox()));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, FailureKind::unauthorized);
+  EXPECT_THAT(refused.error().message, Not(HasSubstr(settings.api_key)));
+}
+
+TEST_F(ProviderTest, FilesTravelByteForByte) {
+  const SandboxHandle sandbox = make();
+  std::string bytes(3'000'000, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<char>(i * 2654435761u >> 13);
+  const TempDir here;
+  ASSERT_TRUE(write_file(here.path() / "up", bytes));
+  const auto up = wait(provider_->upload_file(sandbox, "/tmp/a b/deep/x", here.path() / "up", ""));
+  ASSERT_TRUE(up) << up.error().message;
+  const auto down = wait(
+      provider_->download_file(sandbox, "/tmp/a b/deep/x", here.path() / "down", 4'000'000, ""));
+  ASSERT_TRUE(down) << down.error().message;
+  EXPECT_EQ(*down, bytes.size());
+  EXPECT_EQ(*read_file(here.path() / "down"), bytes);
+
+  ASSERT_TRUE(wait(provider_->write_file(sandbox, "empty", "", "")));
+  EXPECT_EQ(*wait(provider_->read_file(sandbox, "/home/user/empty", 10, "")), "");
+  ASSERT_TRUE(wait(provider_->write_file(sandbox, "small", std::string("a\0b\xff", 4), "root")));
+  EXPECT_EQ(*wait(provider_->read_file(sandbox, "~/small", 10, "root")),
+            std::string("a\0b\xff", 4));
+}
+
+TEST_F(ProviderTest, FilesThatAreNotThereOrTooLargeLeaveNothing) {
+  const SandboxHandle sandbox = make();
+  const TempDir here;
+  const fs::path to = here.path() / "to";
+  EXPECT_EQ(wait(provider_->read_file(sandbox, "/no/such", 10, "")).error().kind,
+            FailureKind::not_found);
+  EXPECT_EQ(wait(provider_->download_file(sandbox, "/no/such", to, 10, "")).error().kind,
+            FailureKind::not_found);
+  ASSERT_TRUE(wait(provider_->write_file(sandbox, "/tmp/ten", "0123456789", "")));
+  EXPECT_EQ(wait(provider_->read_file(sandbox, "/tmp/ten", 9, "")).error().kind,
+            FailureKind::too_large);
+  EXPECT_EQ(wait(provider_->download_file(sandbox, "/tmp/ten", to, 9, "")).error().kind,
+            FailureKind::too_large);
+  EXPECT_EQ(*wait(provider_->download_file(sandbox, "/tmp/ten", to, 10, "")), 10u);
+  EXPECT_EQ(wait(provider_->upload_file(sandbox, "/tmp/x", here.path() / "none", "")).error().kind,
+            FailureKind::local_io);
+  EXPECT_EQ(std::distance(fs::directory_iterator(here.path()), fs::directory_iterator()), 1);
+}
+
+TEST_F(ProviderTest, ACommandRunsWithWhatItWasGiven) {
+  const SandboxHandle sandbox = make();
+  RemoteCommand command = shell("echo \"$A $PWD $(id -un)\"; echo oops >&2; exit 7");
+  command.environment = {{"A", "b \"c\""}};
+  command.cwd = "/tmp";
+  const CommandAnswer answer = run(sandbox, command);
+  EXPECT_EQ(answer.output, "b \"c\" /tmp user\n");
+  EXPECT_EQ(answer.error_output, "oops\n");
+  EXPECT_EQ(answer.end.exit_code, 7);
+  EXPECT_TRUE(answer.end.exited);
+  command.user = "root";
+  EXPECT_THAT(run(sandbox, command).output, HasSubstr(" root"));
+  const CommandAnswer killed = run(sandbox, shell("kill -9 $$"));
+  EXPECT_EQ(killed.end.exit_code, -1);
+  EXPECT_FALSE(killed.end.exited);
+}
+
+TEST_F(ProviderTest, OutputIsWholeAndBounded) {
+  const SandboxHandle sandbox = make();
+  const auto all = run(sandbox, shell("head -c 900000 /dev/zero | tr '\\0' x"));
+  EXPECT_EQ(all.output.size(), 900'000u);
+  EXPECT_FALSE(all.truncated);
+  const auto some = wait(provider_->run(sandbox, shell("seq 100000"), 1000));
+  ASSERT_TRUE(some) << some.error().message;
+  EXPECT_EQ(some->output.size(), 1000u);
+  EXPECT_TRUE(some->truncated);
+  EXPECT_EQ(some->end.exit_code, 0);
+}
+
+TEST_F(ProviderTest, WhatCannotBeRunIsRefused) {
+  const SandboxHandle sandbox = make();
+  RemoteCommand command = shell("true");
+  command.cwd = "/no/such/folder";
+  const auto answer = wait(provider_->run(sandbox, command, 100));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, FailureKind::refused) << answer.error().message;
+  EXPECT_THAT(answer.error().message, HasSubstr("/no/such/folder"));
+}
+
+TEST_F(ProviderTest, ATimeLimitEndsTheCommand) {
+  const SandboxHandle sandbox = make();
+  RemoteCommand command = shell("echo $$ > /tmp/pid; exec sleep 100");
+  command.time_limit = milliseconds(300);
+  const auto answer = wait(provider_->run(sandbox, command, 100));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, FailureKind::deadline) << answer.error().message;
+  EXPECT_EQ(run(sandbox, shell("kill -0 $(cat /tmp/pid)")).end.exit_code, 1);
+}
+
+TEST_F(ProviderTest, ACommandIsFollowedAgainAfterItsStreamWasLetGo) {
+  const SandboxHandle sandbox = make();
+  std::int64_t pid = 0;
+  {
+    auto stream =
+        wait(provider_->start(sandbox, shell("until [ -e /tmp/go ]; do sleep 0.05; done; exit 5")));
+    ASSERT_TRUE(stream) << stream.error().message;
+    pid = (*stream)->pid();
+    EXPECT_GT(pid, 0);
+  }
+  auto again = wait(provider_->follow(sandbox, pid));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ((*again)->pid(), pid);
+  ASSERT_TRUE(wait(provider_->write_file(sandbox, "/tmp/go", "", "")));
+  const auto end = wait((*again)->next());
+  ASSERT_TRUE(end) << end.error().message;
+  EXPECT_EQ(end->kind, CommandPiece::Kind::end);
+  EXPECT_EQ(end->end.exit_code, 5);
+  EXPECT_EQ(wait(provider_->follow(sandbox, 999'999)).error().kind, FailureKind::not_found);
+}
+
+TEST_F(ProviderTest, ASignalEndsACommand) {
+  const SandboxHandle sandbox = make();
+  auto stream = wait(provider_->start(sandbox, shell("exec sleep 100")));
+  ASSERT_TRUE(stream) << stream.error().message;
+  EXPECT_EQ(wait(provider_->signal(sandbox, (*stream)->pid(), false)), true);
+  const auto end = wait((*stream)->next());
+  ASSERT_TRUE(end) << end.error().message;
+  EXPECT_EQ(end->end.exit_code, -1);
+  EXPECT_THAT(end->end.status, HasSubstr("terminated"));
+  EXPECT_EQ(wait(provider_->signal(sandbox, 999'999, true)), false);
+}
+
+TEST_F(ProviderTest, AKilledSandboxIsGoneAndNotMerelyBroken) {
+  const SandboxHandle sandbox = make();
+  auto stream = wait(provider_->start(sandbox, shell("exec sleep 100")));
+  ASSERT_TRUE(stream) << stream.error().message;
+  ASSERT_EQ(wait(provider_->kill(sandbox.id)), true);
+  const auto cut = wait((*stream)->next());
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().kind, FailureKind::sandbox_gone) << cut.error().message;
+  EXPECT_EQ(wait(provider_->run(sandbox, shell("true"), 10)).error().kind,
+            FailureKind::sandbox_gone);
+  EXPECT_EQ(wait(provider_->read_file(sandbox, "/etc/hostname", 100, "")).error().kind,
+            FailureKind::sandbox_gone);
+  EXPECT_EQ(wait(provider_->write_file(sandbox, "/tmp/x", "y", "")).error().kind,
+            FailureKind::sandbox_gone);
+}
+
+TEST_F(ProviderTest, NobodyAtTheAddressIsUnavailable) {
+  AddressSettings settings = Server::the().address();
+  settings.api_url = settings.sandbox_url = "http://127.0.0.1:1";
+  use(settings);
+  const auto made = wait(provider_->create(NewSandbox()));
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().kind, FailureKind::unavailable) << made.error().message;
+}
+
+}  // namespace
+}  // namespace genesis::launch::e2b
