@@ -6,6 +6,7 @@
 
 #include "launch/command.h"
 #include "launch/common_options.h"
+#include "launch/e2b/sandbox_command.h"
 #include "launch/fake/fake_launcher.h"
 #include "launch/inprocess/inprocess_launcher.h"
 #include "launch/registry.h"
@@ -114,6 +115,7 @@ void register_builtin_backends() {
 
 void register_builtin_commands() {
   register_command(sandbox_server::sandboxd_command());
+  register_command(e2b::sandbox_command());
 }
 
 }  // namespace genesis::launch

@@ -18,6 +18,16 @@ struct CommandOption {
   std::function<Status(const std::string& value)> read;
 };
 
+/// What a command is given by its place.
+struct CommandArgument {
+  std::string name;  ///< "SANDBOX"
+  std::string help;
+  bool required = true;
+  bool many = false;  ///< The last one may take all that is left.
+  /// As of an option; once for each.
+  std::function<Status(const std::string& value)> read;
+};
+
 /// A subcommand of `genesis` that a folder of launch/ brings along. Nothing outside its folder
 /// names it but the registration.
 struct Command {
@@ -25,7 +35,11 @@ struct Command {
   std::string summary;   ///< One line for --help.
   std::string examples;  ///< Footer of its own --help.
   std::vector<CommandOption> options;
-  std::function<Status()> run;                      ///< Until it is done.
+  std::vector<CommandArgument> arguments;
+  /// Commands of its own (`genesis sandbox list`); one of them must be given, and `run` is not
+  /// used.
+  std::vector<Command> commands;
+  std::function<Result<int>()> run;                 ///< Until it is done; the code to end with.
   std::function<std::vector<DoctorLine>()> doctor;  ///< Its part of `genesis doctor`; may be empty.
 };
 

@@ -97,7 +97,7 @@ class CommandTable {
     add_control_commands();
     add_file_commands();
     add_check_commands();
-    for (const launch::Command& command : launch::all_commands()) add_registered(command);
+    for (const launch::Command& command : launch::all_commands()) add_registered(app_, command);
   }
   const Action& chosen() const { return chosen_; }
 
@@ -281,34 +281,55 @@ class CommandTable {
   }
 
   /// One that a folder of launch/ brings along.
-  void add_registered(const launch::Command& command) {
-    CLI::App* added = add(app_, command.name.c_str(), command.summary.c_str(),
-                          command.examples.c_str(), [&command]() -> Outcome {
-                            GENESIS_TRY(command.run());
-                            return ExitCode::ok;
-                          });
-    for (const launch::CommandOption& option : command.options) {
-      const auto read = [&option](const std::string& value) {
-        if (const auto done = option.read(value); !done) {
-          throw CLI::ValidationError(option.name, done.error().message);
+  /// A reader's error is the user's: shown as one of usage.
+  static std::function<void(const std::vector<std::string>&)> all_read_by(
+      const std::string& name, const std::function<Status(const std::string&)>& read) {
+    return [&name, &read](const std::vector<std::string>& values) {
+      for (const std::string& value : values) {
+        if (const auto done = read(value); !done) {
+          throw CLI::ValidationError(name, done.error().message);
         }
+      }
+    };
+  }
+
+  void add_registered(CLI::App& parent, const launch::Command& command) {
+    Action action;
+    if (command.commands.empty()) {
+      action = [&command]() -> Outcome {
+        GENESIS_TRY_ASSIGN(const int code, command.run());
+        return static_cast<ExitCode>(code);
       };
+    }
+    CLI::App* added = add(parent, command.name.c_str(), command.summary.c_str(),
+                          command.examples.c_str(), std::move(action));
+    for (const launch::CommandOption& option : command.options) {
+      auto read = all_read_by(option.name, option.read);
       if (option.value_name.empty()) {
         added->add_flag_callback(
-            option.name, [read] { read(""); }, option.help);
+            option.name, [read] { read({""}); }, option.help);
       } else {
-        added
-            ->add_option_function<std::vector<std::string>>(
-                option.name,
-                [read](const std::vector<std::string>& values) {
-                  for (const std::string& value : values) read(value);
-                },
-                option.help)
+        added->add_option_function<std::vector<std::string>>(option.name, read, option.help)
             ->type_name(option.value_name)
             ->expected(1)
+            ->allow_extra_args(false)
             ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
       }
     }
+    for (const launch::CommandArgument& argument : command.arguments) {
+      const auto read = all_read_by(argument.name, argument.read);
+      CLI::Option* place = nullptr;
+      if (argument.many) {
+        place = added->add_option_function<std::vector<std::string>>(argument.name, read,
+                                                                     argument.help);
+      } else {
+        place = added->add_option_function<std::string>(
+            argument.name, [read](const std::string& value) { read({value}); }, argument.help);
+      }
+      place->type_name("")->required(argument.required);
+    }
+    for (const launch::Command& inner : command.commands) add_registered(*added, inner);
+    if (!command.commands.empty()) added->require_subcommand(1);
   }
 
   CLI::App& app_;
@@ -369,6 +390,7 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& failure,
   const std::string help = full_name(at) + " --help";
   for (const std::string& argument : arguments) {
     const std::string name = argument.substr(0, argument.find('='));
+    if (name == "--") break;
     if (name.rfind("--", 0) == 0) {
       const auto known = option_names(at);
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
@@ -377,8 +399,12 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& failure,
     }
   }
   const auto commands = command_names(at);
+  const std::size_t depth = at.get_parent() == nullptr ? 0 : 1;
+  if (!commands.empty() && arguments.size() == depth && depth > 0) {
+    return {ErrorKind::invalid_argument,
+            fmt::format("{}: which of {}? (see {})", full_name(at), join(commands, ", "), help)};
+  }
   if (!commands.empty() && !arguments.empty()) {
-    const std::size_t depth = at.get_parent() == nullptr ? 0 : 1;
     const std::string given = arguments[std::min(depth, arguments.size() - 1)];
     const std::string near = near_command(given, commands);
     const std::string hint = near.empty() ? "" : fmt::format(", did you mean '{}'?", near);

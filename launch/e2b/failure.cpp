@@ -12,6 +12,8 @@ std::string_view to_string(FailureKind kind) {
       return "unknown_template";
     case FailureKind::not_found:
       return "not_found";
+    case FailureKind::already_exists:
+      return "already_exists";
     case FailureKind::sandbox_gone:
       return "sandbox_gone";
     case FailureKind::rate_limited:
@@ -42,6 +44,8 @@ Error to_error(const Failure& failure) {
       case FailureKind::unknown_template:
       case FailureKind::too_large:
         return ErrorKind::invalid_argument;
+      case FailureKind::already_exists:
+        return ErrorKind::already_exists;
       case FailureKind::not_found:
       case FailureKind::sandbox_gone:
         return ErrorKind::not_found;

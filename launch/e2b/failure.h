@@ -16,6 +16,7 @@ enum class FailureKind {
   refused,           ///< The request is wrong: trying again will not help.
   unknown_template,  ///< No template of this name.
   not_found,         ///< No such file, process; of the control plane: no such sandbox.
+  already_exists,    ///< It is there already.
   sandbox_gone,      ///< The sandbox ended, was killed or is paused.
   rate_limited,      ///< 429: too many requests or sandboxes; `retry_after` where it was said.
   unavailable,       ///< The provider cannot now (5xx, no connection): later, perhaps.

@@ -22,7 +22,8 @@ HttpProvider::HttpProvider(boost::asio::io_context& io, Addressing addressing,
       control_(io, http_, addressing_, limits_),
       calls_(io, http_, addressing_, limits_),
       processes_(calls_),
-      files_(calls_) {}
+      files_(calls_),
+      folders_(calls_) {}
 
 Awaitable<Outcome<SandboxHandle>> HttpProvider::create(NewSandbox what) {
   return control_.create(std::move(what));

@@ -11,6 +11,7 @@
 #include "launch/e2b/agent_calls.h"
 #include "launch/e2b/control_client.h"
 #include "launch/e2b/files_client.h"
+#include "launch/e2b/folders_client.h"
 #include "launch/e2b/process_client.h"
 #include "launch/e2b/provider.h"
 #include "launch/e2b/provider_limits.h"
@@ -50,6 +51,7 @@ class HttpProvider final : public Provider {
   ControlClient& control() { return control_; }
   ProcessClient& processes() { return processes_; }
   FilesClient& files() { return files_; }
+  FoldersClient& folders() { return folders_; }
   const AgentCalls& agent() const { return calls_; }
   const Addressing& addressing() const { return addressing_; }
 
@@ -61,6 +63,7 @@ class HttpProvider final : public Provider {
   AgentCalls calls_;
   ProcessClient processes_;
   FilesClient files_;
+  FoldersClient folders_;
 };
 
 }  // namespace genesis::launch::e2b

@@ -47,6 +47,7 @@ FailureKind kind_of_bad_gateway(std::string_view message) {
 
 FailureKind kind_of_code(std::string_view code) {
   if (code == "not_found") return FailureKind::not_found;
+  if (code == "already_exists") return FailureKind::already_exists;
   if (code == "unauthenticated" || code == "permission_denied") return FailureKind::unauthorized;
   if (code == "resource_exhausted") return FailureKind::rate_limited;
   if (code == "deadline_exceeded") return FailureKind::deadline;

@@ -238,7 +238,10 @@ launch::Command sandboxd_command() {
                })},
   };
   command.doctor = check_sandboxes;
-  command.run = [given] { return run(*given); };
+  command.run = [given]() -> Result<int> {
+    GENESIS_TRY(run(*given));
+    return 0;
+  };
   return command;
 }
 

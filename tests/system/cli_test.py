@@ -144,7 +144,7 @@ class CliTest(CommandCase):
 
 class HelpTest(CliTest):
     COMMANDS = ["init", "check", "runs", "show", "best", "rerun", "resume", "extend", "stop",
-                "status", "export", "prune", "doctor", "verify", "sandboxd"]
+                "status", "export", "prune", "doctor", "verify", "sandboxd", "sandbox"]
 
     def test_help_of_every_command_is_as_recorded(self):
         text = self.run_tool("--help").stdout
@@ -153,6 +153,8 @@ class HelpTest(CliTest):
             self.assertIn("Examples:", text.rsplit("$ genesis", 1)[1])
         text += "\n$ genesis verify circle-packing --help\n"
         text += self.run_tool("verify", "circle-packing", "--help").stdout
+        for inner in ("create", "list", "exec", "cp", "kill", "sweep"):
+            text += "\n$ genesis sandbox %s --help\n%s" % (inner, self.run_tool("sandbox", inner, "--help").stdout)
         self.check_golden("genesis_help.txt", text)
 
     def test_help_of_the_launcher_is_as_recorded(self):
