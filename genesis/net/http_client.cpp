@@ -211,6 +211,7 @@ asio::awaitable<Result<std::size_t>> HttpAnswer::State::append_to(std::string& t
 }
 
 HttpAnswer::HttpAnswer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+HttpAnswer::HttpAnswer() = default;
 HttpAnswer::HttpAnswer(HttpAnswer&&) noexcept = default;
 HttpAnswer& HttpAnswer::operator=(HttpAnswer&&) noexcept = default;
 HttpAnswer::~HttpAnswer() = default;

@@ -73,6 +73,7 @@ struct StoredBody {
 class HttpAnswer {
  public:
   struct State;
+  HttpAnswer();  ///< Only to be assigned to: co_spawn() wants results that are there before.
   explicit HttpAnswer(std::unique_ptr<State> state);
   HttpAnswer(HttpAnswer&&) noexcept;
   HttpAnswer& operator=(HttpAnswer&&) noexcept;
