@@ -113,8 +113,9 @@ std::string Addressing::port_url(std::string_view id, std::string_view domain,
   return direct_url(id, domain, port);
 }
 
-net::Headers Addressing::routing(std::string_view id, std::uint16_t port) {
+net::Headers Addressing::routing(std::string_view id, std::uint16_t port) const {
   net::Headers headers;
+  if (by_path()) return headers;
   headers.emplace_back("E2b-Sandbox-Id", std::string(id));
   headers.emplace_back("E2b-Sandbox-Port", std::to_string(port));
   return headers;

@@ -42,8 +42,9 @@ class Addressing {
   std::string direct_url(std::string_view id, std::string_view domain, std::uint16_t port) const;
   /// What a browser would be given: "8000-id.domain".
   std::string host(std::string_view id, std::string_view domain, std::uint16_t port) const;
-  /// The headers by which one address serves all sandboxes.
-  static net::Headers routing(std::string_view id, std::uint16_t port);
+  /// The headers by which one address serves all sandboxes; none where paths tell them apart:
+  /// gateways that look at headers first would not look at the path.
+  net::Headers routing(std::string_view id, std::uint16_t port) const;
 
   const std::string& api_key() const { return settings_.api_key; }
   bool debug() const { return settings_.debug; }

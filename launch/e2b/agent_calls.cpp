@@ -82,7 +82,7 @@ net::HttpCall AgentCalls::call(std::string method, const SandboxHandle& sandbox,
   net::HttpCall made(
       std::move(method),
       addressing_.port_url(sandbox.id, sandbox.domain, kAgentPort) + std::string(target));
-  made.headers = Addressing::routing(sandbox.id, kAgentPort);
+  made.headers = addressing_.routing(sandbox.id, kAgentPort);
   if (!sandbox.access_token.empty()) {
     made.headers.emplace_back("X-Access-Token", sandbox.access_token);
   }

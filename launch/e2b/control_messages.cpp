@@ -246,7 +246,9 @@ std::optional<system_clock::time_point> parse_time(std::string_view text) {
   using namespace std::chrono;
   const auto date = std::chrono::year(*year) / std::chrono::month(static_cast<unsigned>(*month)) /
                     std::chrono::day(static_cast<unsigned>(*day));
-  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  // Nanoseconds since 1970 go as far as 2262.
+  if (!date.ok() || *year < 1970 || *year > 2200 || *hour > 23 || *minute > 59 || *second > 60)
+    return std::nullopt;
   auto time =
       system_clock::time_point(sys_days(date)) + hours(*hour) + minutes(*minute) + seconds(*second);
   if (skip(text, '.')) time += duration_cast<system_clock::duration>(fraction(text));

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -12,6 +14,7 @@
 
 #include "genesis/base/files.h"
 #include "launch/e2b/http_provider.h"
+#include "launch/e2b/signed_url.h"
 #include "tests/bench/sandboxd_process.h"
 
 namespace genesis::launch::e2b {
@@ -301,6 +304,183 @@ TEST_F(ProviderTest, AKilledSandboxIsGoneAndNotMerelyBroken) {
             FailureKind::sandbox_gone);
   EXPECT_EQ(wait(provider_->write_file(sandbox, "/tmp/x", "y", "")).error().kind,
             FailureKind::sandbox_gone);
+}
+
+TEST_F(ProviderTest, FoldersAreMadeListedMovedAndRemoved) {
+  const SandboxHandle sandbox = make();
+  FoldersClient& folders = provider_->folders();
+  EXPECT_EQ(wait(folders.make(sandbox, "/tmp/a/b", "")), true);
+  EXPECT_EQ(wait(folders.make(sandbox, "/tmp/a/b", "")), false);
+  ASSERT_TRUE(wait(provider_->write_file(sandbox, "/tmp/a/b/file", "12345", "")));
+  const auto entry = wait(folders.stat(sandbox, "/tmp/a/b/file", ""));
+  ASSERT_TRUE(entry) << entry.error().message;
+  EXPECT_EQ(entry->type, RemoteEntry::Type::file);
+  EXPECT_EQ(entry->size, 5u);
+  EXPECT_EQ(entry->owner, "user");
+  EXPECT_TRUE(entry->modified);
+  const auto listed = wait(folders.list(sandbox, "/tmp/a", 2, ""));
+  ASSERT_TRUE(listed) << listed.error().message;
+  ASSERT_EQ(listed->size(), 2u);
+  EXPECT_EQ(listed->back().path, "/tmp/a/b/file");
+  ASSERT_TRUE(wait(folders.move(sandbox, "/tmp/a/b", "/tmp/c", "")));
+  EXPECT_EQ(wait(folders.stat(sandbox, "/tmp/a/b", "")).error().kind, FailureKind::not_found);
+  ASSERT_TRUE(wait(folders.remove(sandbox, "/tmp/c", "")));
+  EXPECT_EQ(wait(folders.list(sandbox, "/tmp/c", 1, "")).error().kind, FailureKind::not_found);
+}
+
+TEST_F(ProviderTest, AFolderIsWatched) {
+  const SandboxHandle sandbox = make();
+  auto watch = wait(provider_->folders().watch(sandbox, "/tmp", true, ""));
+  ASSERT_TRUE(watch) << watch.error().message;
+  ASSERT_TRUE(wait(provider_->write_file(sandbox, "/tmp/seen", "x", "")));
+  const auto event = wait((*watch)->next());
+  ASSERT_TRUE(event) << event.error().message;
+  EXPECT_EQ(event->kind, WatchEvent::Kind::created);
+  EXPECT_EQ(event->name, "seen");
+  EXPECT_EQ(wait(provider_->folders().watch(sandbox, "/no/such", false, "")).error().kind,
+            FailureKind::not_found);
+}
+
+TEST_F(ProviderTest, ACommandIsGivenInputAndItsEnd) {
+  const SandboxHandle sandbox = make();
+  RemoteCommand command = shell("cat; echo over");
+  command.wants_stdin = true;
+  auto stream = wait(provider_->start(sandbox, command));
+  ASSERT_TRUE(stream) << stream.error().message;
+  const std::int64_t pid = (*stream)->pid();
+  const auto running = wait(provider_->processes().list(sandbox));
+  ASSERT_TRUE(running) << running.error().message;
+  ASSERT_EQ(running->size(), 1u);
+  EXPECT_EQ(running->front().pid, pid);
+  EXPECT_EQ(running->front().arguments.back(), "cat; echo over");
+  ASSERT_TRUE(wait(provider_->processes().send_input(sandbox, pid, "some\n", false)));
+  ASSERT_TRUE(wait(provider_->processes().close_input(sandbox, pid)));
+  std::string seen;
+  for (;;) {
+    const auto piece = wait((*stream)->next());
+    ASSERT_TRUE(piece) << piece.error().message;
+    if (piece->kind == CommandPiece::Kind::end) break;
+    seen += piece->bytes;
+  }
+  EXPECT_EQ(seen, "some\nover\n");
+}
+
+TEST_F(ProviderTest, ATerminalIsOne) {
+  const SandboxHandle sandbox = make();
+  RemoteCommand command;
+  command.argv = {"/bin/sh"};
+  TerminalSize size;
+  size.columns = 91;
+  auto stream = wait(provider_->processes().start(sandbox, command, size));
+  ASSERT_TRUE(stream) << stream.error().message;
+  const std::int64_t pid = (*stream)->pid();
+  size.rows = 37;
+  ASSERT_TRUE(wait(provider_->processes().resize(sandbox, pid, size)));
+  ASSERT_TRUE(wait(provider_->processes().send_input(sandbox, pid, "stty size; exit 4\n", true)));
+  std::string seen;
+  for (;;) {
+    const auto piece = wait((*stream)->next());
+    ASSERT_TRUE(piece) << piece.error().message;
+    if (piece->kind == CommandPiece::Kind::end) {
+      EXPECT_EQ(piece->end.exit_code, 4);
+      break;
+    }
+    EXPECT_EQ(piece->kind, CommandPiece::Kind::terminal);
+    seen += piece->bytes;
+  }
+  EXPECT_THAT(seen, HasSubstr("37 91"));
+}
+
+TEST_F(ProviderTest, ASignedUrlServesOneFileWithoutAToken) {
+  const SandboxHandle sandbox = make();
+  ASSERT_TRUE(wait(provider_->write_file(sandbox, "/tmp/a b", "signed", "")));
+  net::HttpClient anybody(io_);
+  const auto get =
+      [&](std::optional<std::int64_t> until) -> Awaitable<std::pair<int, std::string>> {
+    const auto url =
+        signed_file_url(provider_->addressing(), sandbox, "/tmp/a b", false, "", until);
+    net::HttpCall call("GET", url.value_or(""));
+    auto answer =
+        co_await anybody.send(std::move(call), std::chrono::steady_clock::now() + seconds(30));
+    if (!answer) co_return std::make_pair(0, answer.error().message);
+    const auto body = co_await answer->whole(1000);
+    co_return std::make_pair(answer->status(), body ? body->text : std::string());
+  };
+  EXPECT_EQ(wait(get(std::nullopt)), std::make_pair(200, std::string("signed")));
+  EXPECT_EQ(wait(get(4'000'000'000)).first, 200);
+  EXPECT_EQ(wait(get(1'000'000'000)).first, 401);
+}
+
+TEST_F(ProviderTest, APausedSandboxIsGoneUntilItIsResumed) {
+  const SandboxHandle sandbox = make();
+  auto stream = wait(provider_->start(sandbox, shell("sleep 0.3; exit 6")));
+  ASSERT_TRUE(stream) << stream.error().message;
+  const auto paused = wait(provider_->control().pause(sandbox.id));
+  if (!paused) {  // Where nothing can be frozen, that is said.
+    EXPECT_EQ(paused.error().kind, FailureKind::refused) << paused.error().message;
+    return;
+  }
+  EXPECT_EQ(*paused, true);
+  EXPECT_EQ(wait(provider_->control().pause(sandbox.id)), false);
+  EXPECT_EQ(wait((*stream)->next()).error().kind, FailureKind::sandbox_gone);
+  EXPECT_EQ(wait(provider_->info(sandbox.id))->state, SandboxState::paused);
+  const auto again = wait(provider_->connect(sandbox.id, seconds(60)));
+  ASSERT_TRUE(again) << again.error().message;
+  auto followed = wait(provider_->follow(*again, (*stream)->pid()));
+  ASSERT_TRUE(followed) << followed.error().message;
+  EXPECT_EQ(wait((*followed)->next())->end.exit_code, 6);
+}
+
+TEST_F(ProviderTest, MetricsAndLogsAreTold) {
+  const SandboxHandle sandbox = make();
+  const auto samples = wait(provider_->control().metrics(sandbox.id));
+  ASSERT_TRUE(samples) << samples.error().message;
+  ASSERT_FALSE(samples->empty());
+  EXPECT_GT(samples->front().disk_total, 0u);
+  const auto lines = wait(provider_->control().logs(sandbox.id, 10));
+  ASSERT_TRUE(lines) << lines.error().message;
+  ASSERT_FALSE(lines->empty());
+  EXPECT_THAT(lines->front().message, HasSubstr("started"));
+  const auto templates = wait(provider_->control().templates());
+  ASSERT_TRUE(templates) << templates.error().message;
+  EXPECT_GE(templates->size(), 2u);
+}
+
+TEST_F(ProviderTest, OpenKruisesPathsLeadToTheSame) {
+  AddressSettings settings = Server::the().address();
+  settings.api_url += "/kruise/api";
+  settings.sandbox_url.clear();
+  use(settings);
+  const SandboxHandle sandbox = make();
+  EXPECT_EQ(run(sandbox, shell("echo by path")).output, "by path\n");
+  ASSERT_TRUE(wait(provider_->write_file(sandbox, "x", "by path", "")));
+  EXPECT_EQ(*wait(provider_->read_file(sandbox, "x", 100, "")), "by path");
+  NewSandbox unknown;
+  unknown.sandbox_template = "no-such-template";
+  const auto refused = wait(provider_->create(unknown));
+  EXPECT_EQ(refused.error().kind, FailureKind::unknown_template) << refused.error().message;
+  EXPECT_TRUE(wait(provider_->set_lifetime(sandbox.id, seconds(200))));
+  EXPECT_TRUE(wait(provider_->connect(sandbox.id, seconds(200))));
+  EXPECT_EQ(wait(provider_->kill(sandbox.id)), true);
+}
+
+TEST_F(ProviderTest, AStreamIsCancelled) {
+  const SandboxHandle sandbox = make();
+  asio::cancellation_signal stop;
+  std::optional<FailureKind> ended;
+  asio::co_spawn(io_, provider_->run(sandbox, shell("sleep 100"), 100),
+                 asio::bind_cancellation_slot(
+                     stop.slot(), [&](std::exception_ptr failure, Outcome<CommandAnswer> answer) {
+                       if (failure) std::rethrow_exception(failure);
+                       ended = answer ? FailureKind::refused : answer.error().kind;
+                     }));
+  io_.restart();
+  while (wait(provider_->processes().list(sandbox))->empty()) {
+  }
+  stop.emit(asio::cancellation_type::terminal);
+  while (!ended && io_.run_one() > 0) {
+  }
+  EXPECT_EQ(ended, FailureKind::cancelled);
 }
 
 TEST_F(ProviderTest, NobodyAtTheAddressIsUnavailable) {

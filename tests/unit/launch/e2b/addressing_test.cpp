@@ -49,7 +49,7 @@ TEST(Addressing, OneUrlForAllSandboxes) {
   EXPECT_EQ(a.port_url("abc", "data.corp", kAgentPort), "http://127.0.0.1:3001");
   EXPECT_EQ(a.direct_url("abc", "", kAgentPort), "http://127.0.0.1:3001");
   EXPECT_EQ(a.host("abc", "", 8000), "8000-abc.e2b.app");  // As the SDKs have it.
-  EXPECT_THAT(Addressing::routing("abc", 8000),
+  EXPECT_THAT(a.routing("abc", 8000),
               ElementsAre(Pair("E2b-Sandbox-Id", "abc"), Pair("E2b-Sandbox-Port", "8000")));
 }
 
@@ -59,6 +59,7 @@ TEST(Addressing, OpenKruiseByPath) {
   EXPECT_EQ(a.control_url("/sandboxes"), "https://pool.corp/kruise/api/sandboxes");
   EXPECT_EQ(a.port_url("ns--a", "", kAgentPort), "https://pool.corp/kruise/ns--a/49983");
   EXPECT_EQ(a.host("ns--a", "", 8000), "pool.corp/kruise/ns--a/8000");
+  EXPECT_TRUE(a.routing("ns--a", 8000).empty());
   EXPECT_FALSE(with({{"E2B_API_URL", "https://pool.corp/kruise/api"},
                      {"E2B_SANDBOX_URL", "https://pool.corp"}})
                    .by_path());

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""What the client of E2B's protocol sends is what the official SDK for Python sends for the same calls,
+field by field: method, path, query, the headers that a server looks at, the message."""
+
+import os
+import sys
+
+try:
+    import e2b
+except ImportError:
+    print("the E2B SDK is not installed: ./setup.sh sdks makes .venv with it ... skipped "
+          "'no e2b in this Python'")
+    sys.exit(0)
+
+import asyncio
+import email
+import pathlib
+import subprocess
+import time
+import unittest
+import unittest.mock
+import urllib.parse
+
+from e2b_recorder import Recorder
+
+HOME = pathlib.Path(os.environ.get("GENESIS_HOME", pathlib.Path(__file__).resolve().parents[2]))
+BIN = pathlib.Path(os.environ.get("GENESIS_BIN", HOME / "build/release/bin"))
+KEY = "e2b_" + "5eed" * 10
+
+HEADERS = ["x-api-key", "idempotency-key", "e2b-sandbox-id", "e2b-sandbox-port", "x-access-token",
+           "authorization", "content-type", "connect-protocol-version", "connect-timeout-ms",
+           "keepalive-ping-interval"]
+
+
+class E2BRecordedTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.recorder = Recorder()
+        for name in ("E2B_DOMAIN", "E2B_DEBUG", "E2B_API_TOKEN", "http_proxy", "HTTP_PROXY"):
+            os.environ.pop(name, None)
+        os.environ.update(E2B_API_KEY=KEY, E2B_API_URL=cls.recorder.url, E2B_SANDBOX_URL=cls.recorder.url)
+        cls.sandbox = e2b.Sandbox.create()
+        cls.compared = set()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.recorder.stop()
+
+    def recorded(self, call):
+        """The request of a call; probes and the like are none."""
+        self.recorder.seen.clear()
+        call()
+        asked = [each for each in self.recorder.seen if each.path != "/health"]
+        self.assertEqual(len(asked), 1, [each.path for each in asked])
+        return asked[0]
+
+    def ours(self, name):
+        def call():
+            done = subprocess.run([str(BIN / "e2b_calls"), name], capture_output=True, text=True, timeout=60)
+            self.assertEqual((done.returncode, done.stdout), (0, "done\n"), done.stderr)
+        self.compared.add(name)
+        return self.recorded(call)
+
+    def same(self, name, call, *, but=()):
+        theirs = self.recorded(call)
+        ours = self.ours(name)
+        self.assertEqual((ours.method, ours.path, ours.query), (theirs.method, theirs.path, theirs.query))
+        for header in HEADERS:
+            if header not in but:
+                self.assertEqual(ours.headers.get(header), theirs.headers.get(header), header)
+        self.assertEqual(ours.message(), theirs.message())
+
+    def test_control_plane(self):
+        Sandbox = e2b.Sandbox
+        known = self.sandbox
+        self.same("create", lambda: Sandbox.create(
+            timeout=120, metadata={"a b": "c&d"}, envs={"A": "1"}, allow_internet_access=True,
+            idempotency_key="attempt-17"))
+        self.same("create_pausing", lambda: Sandbox.create(
+            timeout=120, metadata={"a": "b"}, envs={"A": "1"}, lifecycle={"on_timeout": "pause"}))
+        self.same("connect", lambda: Sandbox.connect("isb1abc", timeout=120))
+        self.same("info", lambda: Sandbox.get_info("isb1abc"))
+        self.same("list", lambda: Sandbox.list(
+            limit=50, query=e2b.SandboxQuery(metadata={"a b": "c&d", "x": "y=z/é"},
+                                             state=[e2b.SandboxState.RUNNING])).next_items())
+        self.same("kill", lambda: Sandbox.kill("isb1abc"))
+        self.same("set_timeout", lambda: Sandbox.set_timeout("isb1abc", 90))
+        self.same("pause", known.pause)
+        self.same("snapshot", lambda: known.create_snapshot("prepared"))
+        self.same("snapshots", lambda: known.list_snapshots(limit=100).next_items())
+        self.same("delete_snapshot", lambda: Sandbox.delete_snapshot("team/snap:default"))
+        self.same("metrics", known.get_metrics)
+
+    def test_commands(self):
+        commands, terminals = self.sandbox.commands, self.sandbox.pty
+        self.same("run", lambda: commands.run("echo hi", envs={"B": "2"}, cwd="/tmp"))
+        self.same("run_as_user", lambda: commands.run("echo hi", envs={"B": "2"}, cwd="/tmp", user="root",
+                                                      timeout=0))
+        self.same("run_with_input", lambda: commands.run("echo hi", envs={"B": "2"}, cwd="/tmp", stdin=True,
+                                                         background=True))
+        # Theirs gives up on a stream after a minute; ours follows a job to its end.
+        self.same("follow", lambda: commands.connect(42), but=["connect-timeout-ms"])
+        self.same("kill_process", lambda: commands.kill(42))
+        self.same("list_processes", commands.list)
+        self.same("send_stdin", lambda: commands.send_stdin(42, "héllo"))
+        self.same("close_stdin", lambda: commands.close_stdin(42))
+        self.same("terminal", lambda: terminals.create(e2b.PtySize(rows=24, cols=80)))
+        self.same("terminal_input", lambda: terminals.send_stdin(42, b"ls\n"))
+        self.same("terminal_size", lambda: terminals.resize(42, e2b.PtySize(rows=30, cols=100)))
+
+    def test_files(self):
+        files = self.sandbox.files
+        self.same("write", lambda: files.write("/tmp/a b+c", b"by\0tes\xff", use_octet_stream=True))
+        self.same("write_as_user", lambda: files.write("x", b"bytes", user="root", use_octet_stream=True))
+        self.same("read", lambda: files.read("/tmp/a b+c", format="bytes"))
+        self.same("stat", lambda: files.get_info("/x"))
+        self.same("list_folder", lambda: files.list("/x", depth=2, user="root"))
+        self.same("make_folder", lambda: files.make_dir("/x"))
+        self.same("move", lambda: files.rename("/x", "/y"))
+        self.same("remove", lambda: files.remove("/x"))
+        # Theirs watches for a minute.
+        self.same("watch", self.watch, but=["connect-timeout-ms"])
+
+    def watch(self):
+        async def run():
+            sandbox = await e2b.AsyncSandbox.create()
+            self.recorder.seen.clear()
+            handle = await sandbox.files.watch_dir("/x", lambda _: None, recursive=True)
+            await handle.stop()
+        asyncio.run(run())
+
+    def test_an_upload_to_an_old_agent_has_one_part(self):
+        ours = self.ours("write_to_old_agent")
+        self.assertEqual(ours.query, [("path", 'dir/"x"'), ("username", "user")])
+        kind = ours.headers["content-type"]
+        self.assertTrue(kind.startswith("multipart/form-data; boundary="), kind)
+        whole = email.message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + ours.body)
+        part, = whole.get_payload()
+        self.assertEqual(part.get_param("name", header="content-disposition"), "file")
+        self.assertEqual(part.get_filename(), "dir/%22x%22")
+        self.assertEqual(part.get_payload(decode=True), b"bytes")
+
+    def test_a_signed_url(self):
+        done = subprocess.run([str(BIN / "e2b_calls"), "signed"], capture_output=True, text=True, check=True)
+        with unittest.mock.patch.object(time, "time", lambda: 4_000_000_000 - 100):
+            theirs = self.sandbox.download_url("/a b.txt", user="root", use_signature_expiration=100)
+
+        def parts(url):
+            head, _, query = url.strip().partition("?")
+            return head, sorted(urllib.parse.parse_qsl(query))
+
+        self.assertEqual(parts(done.stdout), parts(theirs))
+
+    def test_zz_every_call_was_compared(self):
+        names = subprocess.run([str(BIN / "e2b_calls"), "names"], capture_output=True, text=True, check=True)
+        self.assertEqual(set(names.stdout.split()), self.compared)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
