@@ -18,6 +18,8 @@ using std::chrono::steady_clock;
 /// The largest message of a stream that is taken; agents send pieces of 32 KiB.
 constexpr std::size_t kMostMessage = 16u << 20;
 constexpr std::size_t kMostError = 64u << 10;
+/// A stream that has said all has ended with it, as a rule.
+constexpr std::chrono::milliseconds kLastWords{1'000};
 /// Seconds between signs of life of a stream.
 constexpr const char* kKeepAlive = "50";
 
@@ -67,6 +69,15 @@ Awaitable<Outcome<std::optional<std::string>>> MessageStream::next() {
   if (!is_transport(failure.kind)) co_return tl::unexpected<Failure>(failure);
   failure = co_await calls_.explained(sandbox_, failure);
   co_return tl::unexpected<Failure>(failure);
+}
+
+Awaitable<void> MessageStream::finish() {
+  answer_.set_deadline(steady_clock::now() + kLastWords);
+  std::string rest;
+  while (!answer_.body_done() && rest.size() < kMostError) {
+    const auto count = co_await answer_.append_to(rest);
+    if (!count || *count == 0) break;
+  }
 }
 
 AgentCalls::AgentCalls(boost::asio::io_context& io, net::HttpClient& http,

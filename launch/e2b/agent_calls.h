@@ -27,7 +27,9 @@ class MessageStream {
   /// The next message's JSON; none: the stream ended well. A cut stream is `broken`, or
   /// `sandbox_gone` where the provider says so.
   Awaitable<Outcome<std::optional<std::string>>> next();
-  const SandboxHandle& sandbox() const { return sandbox_; }
+  /// After the last message that matters: reads what is left, for a moment only, so that the
+  /// connection can be used again. What fails here is of no more interest.
+  Awaitable<void> finish();
   const std::string& what() const { return what_; }
 
  private:

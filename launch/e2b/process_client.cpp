@@ -39,6 +39,7 @@ class EventStream final : public CommandStream {
       piece.kind = kind_of(event->kind);
       piece.bytes = std::move(event->bytes);
       piece.end = std::move(event->end);
+      if (piece.kind == CommandPiece::Kind::end) co_await stream_->finish();
       co_return piece;
     }
   }
