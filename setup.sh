@@ -91,30 +91,35 @@ need_python() {
   touch "$marker"
 }
 
+# One package of PyPI or npm with what it asks for, alone in its folder below .venv.
+python_sdk() {  # <package> <version> <folder>
+  [ -f "$3/.genesis-ready" ] && return
+  say "installing $1 $2 into $3"
+  rm -rf "$3"
+  .venv/bin/python3 -m pip install --quiet --disable-pip-version-check --target "$3" "$1==$2"
+  touch "$3/.genesis-ready"
+}
+
+js_sdk() {  # <package> <version> <folder>
+  [ -f "$3/.genesis-ready" ] && return
+  say "installing $1 $2 for JavaScript into $3"
+  rm -rf "$3"
+  mkdir -p "$3"
+  echo '{"private": true}' >"$3/package.json"
+  (cd "$3" && npm install --silent --no-audit --no-fund --ignore-scripts "$1@$2")
+  touch "$3/.genesis-ready"
+}
+
 # The official E2B SDKs, their newest versions and those before the last change of the wire: judges of the
 # sandbox server, unmodified. Beside .venv's own packages, since only one version could be among them.
 need_sdks() {
-  local version folder
-  for version in 2.63.0 2.45.1; do
-    folder=.venv/e2b-$version
-    [ -f "$folder/.genesis-ready" ] && continue
-    say "installing the E2B SDK $version into $folder"
-    rm -rf "$folder"
-    .venv/bin/python3 -m pip install --quiet --disable-pip-version-check --target "$folder" "e2b==$version"
-    touch "$folder/.genesis-ready"
-  done
+  local version
+  for version in 2.63.0 2.45.1; do python_sdk e2b "$version" ".venv/e2b-$version"; done
+  python_sdk e2b-code-interpreter 2.11.5 .venv/e2b-code-interpreter-2.11.5
   # Node from elsewhere than Debian brings its own npm, which excludes Debian's.
   { command -v node && command -v npm; } >/dev/null || need_packages nodejs npm
-  for version in 2.51.0 2.45.0; do
-    folder=.venv/e2b-js-$version
-    [ -f "$folder/.genesis-ready" ] && continue
-    say "installing the E2B SDK $version for JavaScript into $folder"
-    rm -rf "$folder"
-    mkdir -p "$folder"
-    echo '{"private": true}' >"$folder/package.json"
-    (cd "$folder" && npm install --silent --no-audit --no-fund --ignore-scripts "e2b@$version")
-    touch "$folder/.genesis-ready"
-  done
+  for version in 2.51.0 2.45.0; do js_sdk e2b "$version" ".venv/e2b-js-$version"; done
+  js_sdk @e2b/code-interpreter 2.8.0 .venv/e2b-code-interpreter-js-2.8.0
 }
 
 build() {

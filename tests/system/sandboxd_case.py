@@ -28,8 +28,7 @@ class SandboxdCase(CommandCase):
         if self.server and self.server.poll() is None:
             self.stop()
         if self.processes():
-            self.start()
-            self.end_all()
+            self.start("--at-stop", "end")  # Those of all teams.
             self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.assertFalse(self.folder.exists(), "the state folder cannot be removed")

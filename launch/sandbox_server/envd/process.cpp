@@ -138,6 +138,8 @@ void Process::output_closed() {
 void Process::reaped(int wait_status) {
   wait_status_ = wait_status;
   deadline_.cancel();
+  for (const auto& timer : waiting_for_end_) timer->cancel();
+  waiting_for_end_.clear();
   if (input_) {
     boost::system::error_code ignored;
     input_->close(ignored);
@@ -202,6 +204,13 @@ bool Process::send_signal(int signal) {
   // Not yet reaped: the number is its own still, and so is the group's.
   if (::kill(-pid_, signal) != 0) ::kill(pid_, signal);
   return true;
+}
+
+asio::awaitable<void> Process::wait_for_end(TimePoint until) {
+  if (!running()) co_return;
+  const auto timer = std::make_shared<asio::steady_timer>(io_, until);
+  waiting_for_end_.push_back(timer);
+  co_await timer->async_wait(kQuietly);
 }
 
 void Process::kill_at(TimePoint deadline) {

@@ -77,6 +77,8 @@ class Process : public std::enable_shared_from_this<Process> {
   bool running() const { return !wait_status_; }
   /// To the process and its group; false when it has ended.
   bool send_signal(int signal);
+  /// Until it has been reaped, or `until`: its number means nothing any more then.
+  boost::asio::awaitable<void> wait_for_end(TimePoint until);
 
   /// Writes all of it, waiting for the command to read. Errors: `internal` (closed, never open),
   /// `failed_precondition` (a terminal's input, and it has none, or the other way round).
@@ -114,6 +116,7 @@ class Process : public std::enable_shared_from_this<Process> {
   int open_outputs_ = 0;
   TimePoint last_output_{};
   std::optional<int> wait_status_;
+  std::vector<std::shared_ptr<boost::asio::steady_timer>> waiting_for_end_;
   std::vector<std::shared_ptr<Subscriber>> subscribers_;
   std::shared_ptr<const std::string> end_frame_;
   std::function<void()> ended_;

@@ -1,5 +1,7 @@
 #include "launch/sandbox_server/envd/process_service.h"
 
+#include <signal.h>
+
 #include <array>
 
 #include "launch/sandbox_server/envd/connect_frames.h"
@@ -17,6 +19,8 @@ namespace {
 constexpr std::string_view kNothing = "{}";
 /// A client that sends no more may still read, or has gone without a word: writing tells.
 constexpr std::chrono::seconds kProbeInterval{1};
+/// One that waits for a disk that does not answer cannot be killed.
+constexpr std::chrono::seconds kEndPatience{5};
 
 using Deadline = std::optional<steady_clock::time_point>;
 
@@ -191,6 +195,11 @@ asio::awaitable<void> ProcessService::unary(net::HttpExchange& exchange, std::st
     co_await send_input(exchange, std::move(copy));
     co_return;
   }
+  if (method == "SendSignal") {
+    std::string copy = *body;
+    co_await send_signal(exchange, std::move(copy));
+    co_return;
+  }
   RpcResult<std::string> result = answer(method, *body);
   co_await reply_unary(exchange, std::move(result));
 }
@@ -204,25 +213,38 @@ RpcResult<std::string> ProcessService::answer(std::string_view method, std::stri
     if (!process) return tl::unexpected<RpcError>(process.error());
     return (*process)->close_input().map([] { return std::string(kNothing); });
   }
-  if (method == "Update") {
-    auto request = parse_update(body);
-    if (!request) return tl::unexpected<RpcError>(std::move(request.error()));
-    const auto process = find(request->process);
-    if (!process) return tl::unexpected<RpcError>(process.error());
-    if (!request->pty) return std::string(kNothing);
-    return (*process)->resize(*request->pty).map([] { return std::string(kNothing); });
-  }
-  auto request = parse_signal(body);
+  auto request = parse_update(body);
   if (!request) return tl::unexpected<RpcError>(std::move(request.error()));
   const auto process = find(request->process);
   if (!process) return tl::unexpected<RpcError>(process.error());
-  if (request->signal == 0) {
+  if (!request->pty) return std::string(kNothing);
+  return (*process)->resize(*request->pty).map([] { return std::string(kNothing); });
+}
+
+RpcResult<std::shared_ptr<Process>> ProcessService::signalled(const SignalRequest& request) {
+  auto process = find(request.process);
+  if (!process) return process;
+  if (request.signal == 0) {
     return rpc_error(RpcCode::unimplemented, "only SIGNAL_SIGKILL and SIGNAL_SIGTERM can be sent");
   }
-  if (!(*process)->send_signal(request->signal)) {
-    return tl::unexpected<RpcError>(no_such_process(request->process));
+  if (!(*process)->send_signal(request.signal)) {
+    return tl::unexpected<RpcError>(no_such_process(request.process));
   }
-  return std::string(kNothing);
+  return process;
+}
+
+asio::awaitable<void> ProcessService::send_signal(net::HttpExchange& exchange, std::string body) {
+  const auto request = parse_signal(body);
+  const auto process =
+      request ? signalled(*request)
+              : RpcResult<std::shared_ptr<Process>>(tl::unexpected<RpcError>(request.error()));
+  if (process && request->signal == SIGKILL) {
+    // Who has killed one and looks must not find it, nor kill it a second time.
+    const auto until = steady_clock::now() + kEndPatience;
+    co_await (*process)->wait_for_end(until);
+  }
+  RpcResult<std::string> result = process.map([](const auto&) { return std::string(kNothing); });
+  co_await reply_unary(exchange, std::move(result));
 }
 
 asio::awaitable<void> ProcessService::send_input(net::HttpExchange& exchange, std::string body) {

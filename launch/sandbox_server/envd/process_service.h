@@ -20,6 +20,7 @@ class ProcessService {
   boost::asio::awaitable<void> connect(net::HttpExchange& exchange);
   boost::asio::awaitable<void> stream_input(net::HttpExchange& exchange);
   boost::asio::awaitable<void> send_input(net::HttpExchange& exchange, std::string body);
+  boost::asio::awaitable<void> send_signal(net::HttpExchange& exchange, std::string body);
   boost::asio::awaitable<void> unary(net::HttpExchange& exchange, std::string_view method);
   boost::asio::awaitable<void> stream(net::HttpExchange& exchange, std::shared_ptr<Process> process,
                                       std::shared_ptr<Subscriber> subscriber, Deadline deadline);
@@ -28,6 +29,7 @@ class ProcessService {
   RpcResult<std::shared_ptr<Process>> launch(const net::HttpRequestHead& head,
                                              std::string_view body);
   RpcResult<std::shared_ptr<Process>> find(const ProcessSelector& selector) const;
+  RpcResult<std::shared_ptr<Process>> signalled(const SignalRequest& request);
   RpcResult<std::string> answer(std::string_view method, std::string_view body);
 
   AgentContext& context_;

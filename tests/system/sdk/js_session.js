@@ -2,13 +2,13 @@
 // Every case prints its name when it has passed; the first that fails ends the program.
 const assert = require("assert");
 const { createRequire } = require("module");
-const e2b = createRequire(process.argv[2] + "/")("e2b");
+const e2b = createRequire(process.argv[2] + "/")(process.env.E2B_PACKAGE ?? "e2b");
 const { Sandbox } = e2b;
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function until(reached) {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 60_000;
   while (!(await reached())) {
     assert.ok(Date.now() < end, "waited in vain");
     await wait(20);
@@ -134,6 +134,14 @@ const cases = {
     await until(async () => (await sandbox.commands.list()).some(sleeps));
     await sandbox.kill();
     await seen;
+  },
+
+  async runCodeIsRefused() {
+    if (!Sandbox.prototype.runCode) return;
+    const sandbox = await Sandbox.create();
+    // Nothing listens on the code interpreter's port in this version, and that is what is said.
+    await assert.rejects(sandbox.runCode("1 + 1"), /port is not open/);
+    await sandbox.kill();
   },
 
   async wrongKeys() {

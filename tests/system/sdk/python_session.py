@@ -8,39 +8,8 @@ import threading
 import time
 
 import e2b
-from e2b import Sandbox
-
-CASES = []
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def listed(**query):
-    pages = Sandbox.list(query=e2b.SandboxQuery(**query))
-    found = []
-    while pages.has_next:
-        found += pages.next_items()
-    return found
-
-
-def until(reached):
-    end = time.time() + 20
-    while not reached():
-        assert time.time() < end, "waited in vain"
-        time.sleep(0.02)
-
-
-def raises(kind, call, *words):
-    try:
-        call()
-    except kind as error:
-        for word in words:
-            assert word in str(error), f"'{word}' is not in: {error}"
-        return error
-    raise AssertionError(f"no {kind.__name__}")
+from python_common import CASES, Sandbox, TEMPLATE, case, listed, raises, until
+import python_inside  # noqa: F401 - its cases are added by being read
 
 
 @case
@@ -50,7 +19,7 @@ def create_info_kill():
     info = sandbox.get_info()
     assert info.sandbox_id == sandbox.sandbox_id
     assert info.metadata == {"a b": "c&d=1", "purpose": "info"}
-    assert info.template_id == "base"
+    assert info.template_id == TEMPLATE, info.template_id
     length = (info.end_at - info.started_at).total_seconds()
     assert 119 <= length <= 121, length
     assert sandbox.is_running()
@@ -221,6 +190,15 @@ def killed_during_a_command():
     running.join(30)
     assert failure and isinstance(failure[0], e2b.TimeoutException), failure
     assert "sandbox" in str(failure[0]).lower(), failure
+
+
+@case
+def run_code_is_refused():
+    if not hasattr(Sandbox, "run_code"):
+        return
+    with Sandbox.create(timeout=60) as sandbox:
+        # Nothing listens on the code interpreter's port in this version, and that is what is said.
+        raises(e2b.TimeoutException, lambda: sandbox.run_code("1 + 1"), "port is not open")
 
 
 @case
