@@ -1,6 +1,7 @@
 #include "genesis/net/http_connection.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
@@ -407,6 +408,8 @@ void HttpConnection::wait_for_peer(std::uint64_t turn) {
 void HttpConnection::wait_for_reset(std::uint64_t turn) {
   socket_.async_wait(BareSocket::wait_error, [self = shared_from_this(), turn](const Failure& end) {
     if (turn != self->watch_turn_ || !self->watching_ || end) return;
+    pollfd asked{self->socket_.native_handle(), 0, 0};
+    if (::poll(&asked, 1, 0) == 0) return self->wait_for_reset(turn);  // Stale news.
     const auto told = self->peer_told_;
     told(PeerEnd::gone);
   });

@@ -3,8 +3,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
+#include <memory>
 #include <utility>
 
+#include "genesis/base/readiness.h"
 #include "launch/sandbox_server/sandbox_fleet.h"
 
 namespace genesis::sandbox_server {
@@ -18,18 +20,28 @@ struct SandboxFleet::Running {
   void watch(std::function<void()> ended) {
     if (!sandbox.pidfd) return;
     pidfd.assign(sandbox.pidfd.get());
-    pidfd.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                     [ended = std::move(ended)](const boost::system::error_code& stopped) {
-                       if (!stopped) ended();
-                     });
+    told = std::move(ended);
+    wait();
+  }
+  void wait() {
+    pidfd.async_wait(
+        boost::asio::posix::stream_descriptor::wait_read,
+        [this, watched = std::weak_ptr<bool>(watched)](const boost::system::error_code& stopped) {
+          if (stopped || watched.expired()) return;
+          if (!is_readable(sandbox.pidfd.get())) return wait();
+          told();
+        });
   }
   /// The descriptor stays the sandbox's.
   void stop_watching() {
+    watched.reset();
     if (pidfd.is_open()) pidfd.release();
   }
 
   LiveSandbox sandbox;
   boost::asio::posix::stream_descriptor pidfd;
+  std::function<void()> told;
+  std::shared_ptr<bool> watched = std::make_shared<bool>(true);  ///< Gone with this.
 };
 
 }  // namespace genesis::sandbox_server

@@ -24,6 +24,7 @@
 
 #include "genesis/base/failpoint.h"
 #include "genesis/base/files.h"
+#include "genesis/base/readiness.h"
 #include "genesis/process/proc_fs.h"
 #include "genesis/process/spawn.h"
 #include "launch/sandbox_server/envd/on_workers.h"
@@ -104,8 +105,7 @@ void kill_by(const Fd& pidfd) {
 }
 
 bool has_ended(const Fd& pidfd) {
-  pollfd ended{pidfd.get(), POLLIN, 0};
-  return ::poll(&ended, 1, 0) > 0;
+  return is_readable(pidfd.get());
 }
 
 /// Readable within the time? The descriptor stays the caller's.
@@ -119,13 +119,18 @@ asio::awaitable<bool> wait_readable(asio::io_context& io, int fd,
     timed_out = true;
     watched.cancel();
   });
-  const auto [failure] =
-      co_await watched.async_wait(asio::posix::stream_descriptor::wait_read, kQuietly);
+  bool readable = false;
+  while (!readable && !timed_out) {
+    const auto [failure] =
+        co_await watched.async_wait(asio::posix::stream_descriptor::wait_read, kQuietly);
+    if (failure) break;
+    readable = is_readable(fd);
+  }
   if (timer.cancel() == 0 && !timed_out) {
     // The timer's handler is on its way and looks at our locals: let it pass first.
     co_await asio::post(io, asio::use_awaitable);
   }
-  co_return !failure;
+  co_return readable;
 }
 
 /// How it ended, where it is a child of this server.
@@ -260,8 +265,10 @@ asio::awaitable<Status> NamespaceSpawner::wait_for_report(Half& half) {
   }
   std::string report(4096, '\0');
   const ssize_t got = ::recv(half.report.get(), report.data(), report.size(), MSG_DONTWAIT);
+  const int why = got < 0 ? errno : 0;
   report.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   if (report == "ok") co_return Status();
+  if (got < 0) co_return errno_error("read what its first process says of", half.sandbox.id, why);
   if (report.empty()) report = "its first process ended at once";
   co_return make_error(ErrorKind::unsupported,
                        "make the sandbox '" + half.sandbox.id + "': " + report +
@@ -280,7 +287,10 @@ asio::awaitable<Result<LiveSandbox>> NamespaceSpawner::start(const SandboxSpec& 
   half.id = spec.id;
   half.folder = spec.folder;
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  static_cast<void>(co_await end(half));
+  const SandboxEnd ended = co_await end(half);
+  std::string& message = status.error().message;
+  if (ended.exit_code) message += "; it ended with exit code " + std::to_string(*ended.exit_code);
+  if (ended.signal) message += "; it was ended by signal " + std::to_string(*ended.signal);
   co_return tl::unexpected<Error>(std::move(status.error()));
 }
 
