@@ -22,6 +22,9 @@ install(DIRECTORY evaluators/python DESTINATION ${GENESIS_DATA_DIR}/evaluators C
   PATTERN "__pycache__" EXCLUDE)
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${GENESIS_DATA_DIR} COMPONENT data)
 install(DIRECTORY docs DESTINATION ${GENESIS_DATA_DIR} COMPONENT data)
+# Beside the rest and not in systemd's folder: a package is unpacked anywhere, by anybody.
+install(FILES launch/sandbox_server/genesis-sandboxd.service DESTINATION ${GENESIS_DATA_DIR}/systemd
+  COMPONENT data)
 
 # The public headers: what a host names, and all that those include. tests/consumer compiles against
 # the installed ones alone.

@@ -43,8 +43,10 @@ void HttpConnection::within(Millis time) {
 }
 
 void HttpConnection::check_deadline(Deadline now) {
-  if (!deadline_ || now < *deadline_) return;
+  const auto passed = [now](const auto& deadline) { return deadline && now >= *deadline; };
+  if (!passed(deadline_) && !passed(body_deadline_)) return;
   deadline_.reset();
+  body_deadline_.reset();
   timed_out_ = true;
   abort();
 }
@@ -120,7 +122,8 @@ asio::awaitable<bool> HttpConnection::next_request() {
   if (!something) co_return false;
   within(owner_.limits().head_deadline);
   parser_.emplace(HttpParser::Reads::requests);
-  begun_ = over_ = chunked_ = bodiless_ = continue_due_ = false;
+  more_headers_.clear();
+  begun_ = over_ = chunked_ = bodiless_ = continue_due_ = body_unwanted_ = false;
   left_ = 0;
   while (true) {
     const auto used = parser_->head(buffered());
@@ -228,6 +231,7 @@ asio::awaitable<Result<std::size_t>> HttpConnection::read_body(char* to, std::si
   }
   continue_due_ = false;
   while (!parser_->body_done()) {
+    if (body_unwanted_) co_return make_error(ErrorKind::cancelled, "the body is not wanted");
     if (begin_ != end_) {
       const auto step = parser_->body(buffered(), to, size);
       if (!step) {
@@ -239,19 +243,21 @@ asio::awaitable<Result<std::size_t>> HttpConnection::read_body(char* to, std::si
       if (parser_->body_done()) break;
       if (step->used > 0) continue;
     }
-    within(owner_.limits().body_idle);
+    body_deadline_ = std::chrono::steady_clock::now() + owner_.limits().body_idle;
     Failure failure;
     if (parser_->body_end() == BodyEnd::length && begin_ == end_) {
       const auto room = asio::buffer(to, std::min<std::uint64_t>(size, parser_->body_left()));
       const std::size_t count =
           co_await socket_.async_read_some(room, asio::redirect_error(use_awaitable, failure));
-      without_deadline();
+      body_deadline_.reset();
+      if (failure && body_unwanted_) continue;
       if (failure) co_return broken("read the request's body", failure);
       parser_->body_moved(count);
       co_return count;
     }
     const bool more = co_await fill();
-    without_deadline();
+    body_deadline_.reset();
+    if (!more && body_unwanted_) continue;
     if (!more) co_return broken("read the request's body", asio::error::eof);
   }
   co_return std::size_t{0};
@@ -289,6 +295,8 @@ asio::awaitable<Status> HttpConnection::begin(HttpReplyHead head, std::string bo
     keep_ = false;
   if (owner_.stopping()) keep_ = false;
   if (!head.content_length && request.version < 11 && !bodiless_) keep_ = false;
+  for (auto& header : more_headers_) head.headers.push_back(std::move(header));
+  more_headers_.clear();
   auto text = answer_head_text(status, head.headers, head.content_length, request.version, keep_);
   if (!text) co_return tl::unexpected<Error>(text.error());
   begun_ = true;

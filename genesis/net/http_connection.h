@@ -88,11 +88,14 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::optional<Deadline> deadline_;
+  std::optional<Deadline> body_deadline_;  ///< A body may come while its answer is sent.
   bool timed_out_ = false;
   bool idle_ = false;
 
   std::optional<HttpParser> parser_;
+  Headers more_headers_;  ///< Of this request's answer.
   bool continue_due_ = false;
+  bool body_unwanted_ = false;
   bool begun_ = false;
   bool over_ = false;
   bool keep_ = true;  ///< Another request may follow.

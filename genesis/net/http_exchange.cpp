@@ -78,6 +78,10 @@ asio::awaitable<Status> HttpExchange::send_interim(HttpReplyHead head) {
   co_return co_await connection_.send(std::move(*text), {});
 }
 
+void HttpExchange::add_headers(Headers headers) {
+  for (auto& header : headers) connection_.more_headers_.push_back(std::move(header));
+}
+
 bool HttpExchange::reply_begun() const {
   return connection_.begun_;
 }
@@ -113,6 +117,13 @@ void HttpExchange::take_over() {
 
 void HttpExchange::close_after() {
   connection_.keep_ = false;
+}
+
+void HttpExchange::stop_reading() {
+  connection_.keep_ = false;
+  connection_.body_unwanted_ = true;
+  boost::system::error_code ignored;
+  connection_.socket_.cancel(ignored);
 }
 
 }  // namespace genesis::net

@@ -215,6 +215,14 @@ Result<std::uint16_t> HttpServer::listen_tcp(const std::string& address, std::ui
                                            : reinterpret_cast<sockaddr_in*>(&bound)->sin_port);
 }
 
+void HttpServer::serve(int connected_fd) {
+  if (impl_->stopping() || impl_->full()) {
+    Fd(connected_fd).reset();
+    return;
+  }
+  impl_->start(connected_fd);
+}
+
 Status HttpServer::adopt(int listening_fd) {
   Fd fd(listening_fd);
   int listens = 0;

@@ -79,6 +79,9 @@ class HttpExchange {
   /// An interim answer (1xx) as it is, or the 101 after which bare_socket() is used.
   boost::asio::awaitable<Status> send_interim(HttpReplyHead head);
 
+  /// Go with this request's answer besides those of its head, whoever writes that. Not with interim
+  /// answers.
+  void add_headers(Headers headers);
   bool reply_begun() const;
 
   /// Calls `told` on the loop when the client closes while the answer is on the way: at most once
@@ -97,6 +100,9 @@ class HttpExchange {
   void take_over();
   /// The connection is closed after this answer.
   void close_after();
+  /// The rest of the request's body is not wanted: a read that waits ends with `cancelled`, and the
+  /// connection, which is closed after this answer, is still good for that.
+  void stop_reading();
 
  private:
   HttpConnection& connection_;
@@ -133,6 +139,8 @@ class HttpServer {
   Result<std::uint16_t> listen_tcp(const std::string& address, std::uint16_t port);
   /// Accepts on a descriptor that listens already, TCP or Unix; owns it from then on.
   Status adopt(int listening_fd);
+  /// Serves one connection that somebody else has made; owns the descriptor from then on.
+  void serve(int connected_fd);
 
   /// No new connections; idle ones are closed; the others have until `deadline` to end their
   /// answer, then their handlers are cancelled. Returns when the last has gone.

@@ -66,14 +66,10 @@ json detail_json(const SandboxRecord& record, const ServerConfig& config) {
 }
 
 json metric_json(const UsageSample& sample, const SandboxRecord& record) {
-  return {{"timestamp", rfc3339(sample.unix_ms)},
-          {"timestampUnix", sample.unix_ms / 1000},
-          {"cpuCount", record.cpu_count},
-          {"cpuUsedPct", sample.cpu_used_pct},
-          {"memUsed", sample.memory_used},
-          {"memTotal", sample.memory_total},
-          {"memCache", 0},
-          {"diskUsed", sample.disk_used},
+  return {{"timestamp", rfc3339(sample.unix_ms)}, {"timestampUnix", sample.unix_ms / 1000},
+          {"cpuCount", record.cpu_count},         {"cpuUsedPct", sample.cpu_used_pct},
+          {"memUsed", sample.memory_used},        {"memTotal", sample.memory_total},
+          {"memCache", sample.memory_cache},      {"diskUsed", sample.disk_used},
           {"diskTotal", sample.disk_total}};
 }
 

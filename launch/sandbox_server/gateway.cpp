@@ -14,6 +14,7 @@
 
 #include "genesis/base/text.h"
 #include "launch/sandbox_server/json_text.h"
+#include "launch/sandbox_wire/cross_origin.h"
 
 namespace genesis::sandbox_server {
 
@@ -29,10 +30,7 @@ namespace {
 
 constexpr std::size_t kPiece = 64u << 10;
 constexpr std::uint64_t kWorthSplicing = 128u << 10;
-constexpr std::size_t kIdlePerSandbox = 32;
-/// Nothing is cut that the SDKs' streams keep open: their pings come every 50 s, E2B's own proxies
-/// cut at 610 s.
-constexpr Millis kIdle{650'000};
+constexpr std::size_t kBodyIdlePerSandbox = 32;
 
 bool same(std::string_view a, std::string_view b) {
   return a.size() == b.size() && starts_with_ignore_case(a, b);
@@ -114,7 +112,7 @@ void Gateway::cut_all(const std::string& id) {
 void Gateway::keep(const std::string& id, std::unique_ptr<Upstream> upstream) {
   if (upstream->was_cut() || !fleet_.running(id)) return;
   auto& idle = idle_[id];
-  if (idle.size() < kIdlePerSandbox) idle.push_back(std::move(upstream));
+  if (idle.size() < kBodyIdlePerSandbox) idle.push_back(std::move(upstream));
 }
 
 asio::awaitable<void> Gateway::refuse_to(HttpExchange& exchange, const Destination& destination,
@@ -132,6 +130,7 @@ asio::awaitable<void> Gateway::refuse_to(HttpExchange& exchange, const Destinati
   }
   net::HttpReplyHead head(status);
   head.headers.emplace_back("Content-Type", "application/json");
+  exchange.add_headers(sandbox_wire::cross_origin_headers(exchange.request()));
   std::string text = dump(body);
   const Status sent = co_await exchange.reply(std::move(head), std::move(text));
   static_cast<void>(sent);
@@ -219,40 +218,6 @@ std::string Gateway::request_head(const HttpExchange& exchange,
   return head + "\r\n";
 }
 
-asio::awaitable<Status> Gateway::send_request(HttpExchange& exchange, Upstream& upstream,
-                                              std::string head) {
-  // What came of the body with the head goes on with it.
-  if (exchange.body_end() == BodyEnd::length) head += exchange.take_buffered();
-  Status sent = co_await upstream.send(head);
-  std::vector<char> piece;
-  const bool all = exchange.body_end() == BodyEnd::length && exchange.body_left() == 0;
-  if (exchange.body_end() != BodyEnd::none && !all) piece.resize(kPiece);
-  const bool chunks = exchange.body_end() == BodyEnd::chunks;
-  while (sent && !piece.empty()) {
-    const auto count = co_await exchange.read_body(piece.data(), piece.size());
-    if (!count) co_return tl::unexpected<Error>(count.error());
-    if (*count == 0) break;
-    if (chunks) {
-      const std::string size = fmt::format("{:x}\r\n", *count);
-      sent = co_await upstream.send(size);
-    }
-    const std::string_view bytes(piece.data(), *count);
-    if (sent) sent = co_await upstream.send(bytes);
-    if (sent && chunks) sent = co_await upstream.send("\r\n");
-    if (!sent || chunks || exchange.body_left() < kWorthSplicing) continue;
-    const std::string rest = exchange.take_buffered();
-    sent = co_await upstream.send(rest);
-    if (!sent) break;
-    const std::uint64_t left = exchange.body_left();
-    const auto moved = co_await splice_bytes(exchange.bare_socket(), upstream.socket, left, kIdle);
-    if (!moved) co_return tl::unexpected<Error>(moved.error());
-    exchange.body_moved(*moved);
-    if (*moved < left) co_return make_error(ErrorKind::io, "the client went away in its body");
-  }
-  if (sent && chunks) sent = co_await upstream.send("0\r\n\r\n");
-  co_return sent;
-}
-
 asio::awaitable<Status> Gateway::send_answer(HttpExchange& exchange, Upstream& upstream,
                                              HttpParser& answer) {
   net::HttpReplyHead head = passed_on(answer.answer());
@@ -277,7 +242,7 @@ asio::awaitable<Status> Gateway::send_answer(HttpExchange& exchange, Upstream& u
     if (answer.body_end() == BodyEnd::length && answer.body_left() >= kWorthSplicing) {
       const std::uint64_t left = answer.body_left();
       const auto moved =
-          co_await splice_bytes(upstream.socket, exchange.bare_socket(), left, kIdle);
+          co_await splice_bytes(upstream.socket, exchange.bare_socket(), left, kBodyIdle);
       if (!moved) co_return tl::unexpected<Error>(moved.error());
       answer.body_moved(*moved);
       exchange.sent(*moved);
@@ -294,8 +259,6 @@ asio::awaitable<Status> Gateway::send_answer(HttpExchange& exchange, Upstream& u
 
 asio::awaitable<void> Gateway::both_ways(HttpExchange& exchange, Upstream& upstream,
                                          HttpParser& answer) {
-  // The other way's coroutine uses this one's frame: it must be awaited whatever happens.
-  co_await asio::this_coro::throw_if_cancelled(false);
   net::HttpReplyHead head = passed_on(answer.answer());
   head.headers.emplace_back("Connection", "Upgrade");
   if (const auto* const what = answer.answer().find("upgrade")) {
@@ -324,13 +287,14 @@ asio::awaitable<void> Gateway::both_ways(HttpExchange& exchange, Upstream& upstr
     exchange.bare_socket().close(ignored);
   };
   constexpr std::uint64_t kAll = ~std::uint64_t{0};
-  asio::co_spawn(io_, splice_bytes(upstream.socket, exchange.bare_socket(), kAll, kIdle),
+  asio::co_spawn(io_, splice_bytes(upstream.socket, exchange.bare_socket(), kAll, kBodyIdle),
                  [&](std::exception_ptr, Result<std::uint64_t>) {
                    back_over = true;
                    end_both();
                    ended.cancel();
                  });
-  const auto there = co_await splice_bytes(exchange.bare_socket(), upstream.socket, kAll, kIdle);
+  const auto there =
+      co_await splice_bytes(exchange.bare_socket(), upstream.socket, kAll, kBodyIdle);
   static_cast<void>(there);
   end_both();
   while (!back_over) {
@@ -341,20 +305,44 @@ asio::awaitable<void> Gateway::both_ways(HttpExchange& exchange, Upstream& upstr
 
 asio::awaitable<void> Gateway::relay(HttpExchange& exchange, const Destination& destination,
                                      Upstream& upstream, bool& reusable) {
+  // The body's coroutine uses this one's frame: it must be awaited whatever happens.
+  co_await asio::this_coro::throw_if_cancelled(false);
+  RequestBody body(io_, exchange, upstream);
   std::string head = request_head(exchange, destination);
-  const bool upgrading = wants_upgrade(exchange.request());
-  const Status sent = co_await send_request(exchange, upstream, std::move(head));
-  if (!sent && sent.error().kind == ErrorKind::parse) {
-    co_await refuse_to(exchange, destination, 400, sent.error().message);
-    co_return;
-  }
-  // One that did not take the whole body may have answered why.
-  if (sent && exchange.body_left() == 0 && !upgrading) {
-    exchange.on_peer_end([&upstream](net::PeerEnd end) {
-      if (end == net::PeerEnd::gone) return upstream.cut();
-      upstream.cut_after(kIdle);
+  // What came of the body with the head goes on with it.
+  if (exchange.body_end() == BodyEnd::length) head += exchange.take_buffered();
+  const Status begun = co_await upstream.send(head);
+  if (begun) co_await body.start();
+  bool answered = false;
+  if (begun && !wants_upgrade(exchange.request())) {
+    body.when_whole([&exchange, &upstream, &answered] {
+      if (answered) return;
+      exchange.on_peer_end([&upstream](net::PeerEnd end) {
+        if (end == net::PeerEnd::gone) return upstream.cut();
+        upstream.cut_after(kBodyIdle);
+      });
     });
   }
+  std::exception_ptr failed;
+  try {
+    co_await relay_answer(exchange, destination, upstream, body, reusable);
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  answered = true;
+  if (begun && !body.whole()) {
+    reusable = false;
+    exchange.close_after();
+    co_await body.stop();
+  }
+  co_await asio::this_coro::throw_if_cancelled(true);
+  if (failed) std::rethrow_exception(failed);
+}
+
+asio::awaitable<void> Gateway::relay_answer(HttpExchange& exchange, const Destination& destination,
+                                            Upstream& upstream, const RequestBody& body,
+                                            bool& reusable) {
+  const bool upgrading = wants_upgrade(exchange.request());
   std::optional<HttpParser> answer;
   while (true) {
     if (!answer) answer.emplace(HttpParser::Reads::answers);
@@ -372,6 +360,10 @@ asio::awaitable<void> Gateway::relay(HttpExchange& exchange, const Destination& 
     }
     const Status more = co_await upstream.receive();
     if (more) continue;
+    if (body.client_failure() && body.client_failure()->kind == ErrorKind::parse) {
+      co_await refuse_to(exchange, destination, 400, body.client_failure()->message);
+      co_return;
+    }
     const bool there = fleet_.running(destination.id) != nullptr && !upstream.was_cut();
     co_await refuse_to(exchange, destination, 502,
                        there ? "The sandbox closed the connection without an answer"
@@ -389,12 +381,18 @@ asio::awaitable<void> Gateway::relay(HttpExchange& exchange, const Destination& 
   if (exchange.request().method == "HEAD") answer->expect_no_body();
   const Status passed = co_await send_answer(exchange, upstream, *answer);
   if (!passed) exchange.close_after();
-  reusable = sent && passed && answer->answer().keep_alive &&
-             answer->body_end() != BodyEnd::close && upstream.buffered().empty() &&
-             destination.port == kAgentPort;
+  reusable = passed && answer->answer().keep_alive && answer->body_end() != BodyEnd::close &&
+             upstream.buffered().empty() && destination.port == kAgentPort;
 }
 
 asio::awaitable<void> Gateway::forward(HttpExchange& exchange, Destination destination) {
+  if (destination.port == kAgentPort && sandbox_wire::is_preflight(exchange.request())) {
+    // As its agent would, also for one that has gone: the page must be able to read that.
+    net::HttpReplyHead head(204, sandbox_wire::preflight_headers());
+    const Status sent = co_await exchange.reply(std::move(head), std::string());
+    static_cast<void>(sent);
+    co_return;
+  }
   if (destination.port == kAgentPort && is_internal_agent_route(destination.target)) {
     net::HttpReplyHead head(404);
     head.headers.emplace_back("Content-Type", "application/json");

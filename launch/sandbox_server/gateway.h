@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "genesis/net/http_server.h"
+#include "launch/sandbox_server/request_body.h"
 #include "launch/sandbox_server/routing.h"
 #include "launch/sandbox_server/sandbox_fleet.h"
 #include "launch/sandbox_server/upstream.h"
@@ -36,8 +37,9 @@ class Gateway {
   boost::asio::awaitable<Result<std::unique_ptr<Upstream>>> reach(const Destination& destination);
   boost::asio::awaitable<void> relay(net::HttpExchange& exchange, const Destination& destination,
                                      Upstream& upstream, bool& reusable);
-  boost::asio::awaitable<Status> send_request(net::HttpExchange& exchange, Upstream& upstream,
-                                              std::string head);
+  boost::asio::awaitable<void> relay_answer(net::HttpExchange& exchange,
+                                            const Destination& destination, Upstream& upstream,
+                                            const RequestBody& body, bool& reusable);
   boost::asio::awaitable<Status> send_answer(net::HttpExchange& exchange, Upstream& upstream,
                                              net::HttpParser& answer);
   boost::asio::awaitable<void> both_ways(net::HttpExchange& exchange, Upstream& upstream,

@@ -13,6 +13,7 @@
 #include "launch/sandbox_server/json_text.h"
 #include "launch/sandbox_server/kruise_metadata.h"
 #include "launch/sandbox_server/signed_files.h"
+#include "launch/sandbox_wire/cross_origin.h"
 
 namespace genesis::sandbox_server {
 
@@ -24,19 +25,6 @@ namespace {
 constexpr std::size_t kMostBody = 1u << 20;
 /// Whoever guesses keys waits for each answer.
 constexpr Millis kWrongKeyPause{250};
-
-bool is_preflight(const net::HttpRequestHead& request) {
-  return request.method == "OPTIONS" && request.find("origin");
-}
-
-net::Headers cross_origin() {
-  net::Headers headers;
-  headers.emplace_back("Access-Control-Allow-Origin", "*");
-  headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS");
-  headers.emplace_back("Access-Control-Allow-Headers", "*, Authorization, X-API-Key");
-  headers.emplace_back("Access-Control-Max-Age", "7200");
-  return headers;
-}
 
 }  // namespace
 
@@ -54,10 +42,15 @@ SandboxServer::SandboxServer(asio::io_context& io, const ServerConfig& config, c
 asio::awaitable<Result<std::uint16_t>> SandboxServer::open() {
   const Status opened = co_await fleet_.open();
   if (!opened) co_return tl::unexpected<Error>(opened.error());
-  co_return http_.listen_tcp(config_.address, config_.port);
+  if (config_.tls_certificate.empty()) co_return http_.listen_tcp(config_.address, config_.port);
+  tls_.emplace(io_, [this](int client) { http_.serve(client); });
+  const Status loaded = tls_->load(config_.tls_certificate, config_.tls_key);
+  if (!loaded) co_return tl::unexpected<Error>(loaded.error());
+  co_return tls_->listen_tcp(config_.address, config_.port);
 }
 
 asio::awaitable<void> SandboxServer::close() {
+  tls_.reset();
   const auto deadline = std::chrono::steady_clock::now() + config_.stop_patience;
   co_await http_.stop(deadline);
   co_await fleet_.close(config_.at_stop);
@@ -66,6 +59,7 @@ asio::awaitable<void> SandboxServer::close() {
 asio::awaitable<void> SandboxServer::refuse_plainly(net::HttpExchange& exchange, Refusal refusal) {
   net::HttpReplyHead head(refusal.status);
   head.headers.emplace_back("Content-Type", "application/json");
+  exchange.add_headers(sandbox_wire::cross_origin_headers(exchange.request()));
   std::string body = error_body(refusal);
   const Status sent = co_await exchange.reply(std::move(head), std::move(body));
   static_cast<void>(sent);
@@ -110,8 +104,8 @@ asio::awaitable<void> SandboxServer::answer(net::HttpExchange& exchange) {
     co_await gateway_.forward(exchange, std::move(*destination));
     co_return;
   }
-  if (is_preflight(exchange.request())) {
-    net::HttpReplyHead head(204, cross_origin());
+  if (sandbox_wire::is_preflight(exchange.request())) {
+    net::HttpReplyHead head(204, sandbox_wire::preflight_headers());
     const Status sent = co_await exchange.reply(std::move(head), std::string());
     static_cast<void>(sent);
     co_return;
@@ -152,7 +146,7 @@ asio::awaitable<void> SandboxServer::answer_api(net::HttpExchange& exchange,
     reply = co_await control_.answer(std::move(call));
   }
   net::HttpReplyHead head(reply.status, std::move(reply.headers));
-  head.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  exchange.add_headers(sandbox_wire::cross_origin_headers(exchange.request()));
   const Status sent = co_await exchange.reply(std::move(head), std::move(reply.body));
   static_cast<void>(sent);
 }

@@ -5,9 +5,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "genesis/base/clock.h"
 #include "genesis/net/http_server.h"
+#include "genesis/net/tls_front.h"
 #include "launch/sandbox_server/api_keys.h"
 #include "launch/sandbox_server/control_plane.h"
 #include "launch/sandbox_server/gateway.h"
@@ -49,6 +51,7 @@ class SandboxServer {
   std::size_t requests_ = 0;  ///< In progress.
   std::chrono::steady_clock::time_point last_used_ = std::chrono::steady_clock::now();
   net::HttpServer http_;
+  std::optional<net::TlsFront> tls_;
 };
 
 }  // namespace genesis::sandbox_server

@@ -58,6 +58,7 @@ struct SandboxEnd {
 struct SandboxUsage {
   std::optional<double> cpu_seconds;          ///< Since its start, all processes.
   std::optional<std::uint64_t> memory_bytes;  ///< Page cache included where a cgroup counts it.
+  std::optional<std::uint64_t> cache_bytes;   ///< Of these, files that could be read again.
   std::optional<std::uint64_t> processes;
 };
 

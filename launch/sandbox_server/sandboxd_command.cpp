@@ -96,8 +96,9 @@ void raise_descriptor_limit() {
 
 std::string url_of(const ServerConfig& config, std::uint16_t port) {
   const bool v6 = config.address.find(':') != std::string::npos;
-  return v6 ? fmt::format("http://[{}]:{}", config.address, port)
-            : fmt::format("http://{}:{}", config.address, port);
+  const char* const scheme = config.tls_certificate.empty() ? "http" : "https";
+  return v6 ? fmt::format("{}://[{}]:{}", scheme, config.address, port)
+            : fmt::format("{}://{}:{}", scheme, config.address, port);
 }
 
 /// Ends this process as a person would, once nobody needs it.
@@ -155,7 +156,7 @@ Status run(const Given& given) {
   for (const std::string& warning : spawner->warnings()) {
     fmt::print(stderr, "sandboxd: {}\n", warning);
   }
-  if (config.address != "127.0.0.1" && config.address != "::1") {
+  if (config.tls_certificate.empty() && config.address != "127.0.0.1" && config.address != "::1") {
     fmt::print(stderr,
                "sandboxd: {} is reachable from other machines, without TLS: keys and tokens "
                "pass in the clear\n",

@@ -79,6 +79,13 @@ void read_all(const json& given, ServerConfig& config) {
   reader.read("state_dir", config.state_dir);
   reader.read("domain", config.domain);
   reader.read("agent", config.agent);
+  json tls = json::object();
+  reader.read("tls", tls);
+  if (!tls.is_object() && !tls.is_null()) reader.fail("tls", "must have certificate and key");
+  OptionReader files(tls, "tls");
+  files.read("certificate", config.tls_certificate);
+  files.read("key", config.tls_key);
+  files.finish();
   read_list(reader, "teams", config.teams, read_team);
   read_list(reader, "templates", config.templates, read_template);
   config.max_sandboxes = read_count(reader, "max_sandboxes", config.max_sandboxes, 1);
@@ -190,6 +197,10 @@ Status complete(ServerConfig& config) {
         return make_error(ErrorKind::invalid_argument, fmt::format("two templates '{}'", name));
       }
     }
+  }
+  if (config.tls_certificate.empty() != config.tls_key.empty()) {
+    return make_error(ErrorKind::invalid_argument,
+                      "tls.certificate and tls.key belong together: PEM files, both or neither");
   }
   if (config.state_dir.empty()) {
     return make_error(ErrorKind::invalid_argument,

@@ -47,7 +47,10 @@ struct ServerConfig {
   Millis stop_patience{10'000};  ///< Of requests in progress.
   Millis metrics_every{5'000};
   std::optional<Millis> exit_when_idle;  ///< After so long without a sandbox and a request.
-  std::filesystem::path agent;           ///< genesis-envd; empty: beside this program.
+  /// PEM files; both or neither. With them the server speaks TLS and nothing else.
+  std::filesystem::path tls_certificate;
+  std::filesystem::path tls_key;
+  std::filesystem::path agent;  ///< genesis-envd; empty: beside this program.
 };
 
 /// Reads a YAML file over `config`. Errors name file and line of what is wrong, and the nearest

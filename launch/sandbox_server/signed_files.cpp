@@ -2,8 +2,8 @@
 
 #include <charconv>
 
-#include "launch/sandbox_server/envd/signature.h"
 #include "launch/sandbox_server/list_query.h"
+#include "launch/sandbox_wire/signature.h"
 
 namespace genesis::sandbox_server {
 
@@ -25,12 +25,12 @@ std::string signer_of(const std::string& method, const std::string& target,
     if (failure != std::errc() || end != text.data() + text.size()) return {};
     expiration = seconds;
   }
-  const auto access = writes ? envd::FileAccess::write : envd::FileAccess::read;
+  const auto access = writes ? sandbox_wire::FileAccess::write : sandbox_wire::FileAccess::read;
   for (const auto& [id, record] : lifecycle.all()) {
     if (record.state != SandboxState::running || record.access_token.empty()) continue;
-    const std::string own = envd::file_signature(value("path"), access, value("username"),
-                                                 record.access_token, expiration);
-    if (envd::equal_secrets(own, signature)) return id;
+    const std::string own = sandbox_wire::file_signature(value("path"), access, value("username"),
+                                                         record.access_token, expiration);
+    if (sandbox_wire::equal_secrets(own, signature)) return id;
   }
   return {};
 }

@@ -14,6 +14,10 @@
 
 namespace genesis::sandbox_server {
 
+/// Nothing is cut that the SDKs' streams keep open: their pings come every 50 s, E2B's own proxies
+/// cut at 610 s.
+inline constexpr Millis kBodyIdle{650'000};
+
 /// A connection of ours to what listens in a sandbox. On the loop's thread.
 class Upstream {
  public:

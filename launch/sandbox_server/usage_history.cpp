@@ -15,7 +15,9 @@ void UsageHistory::add(const std::string& id, const SandboxUsage& usage, UsageSa
   const double seconds = static_cast<double>(sample.unix_ms - since) / 1000;
   const double used = usage.cpu_seconds.value_or(history.cpu_seconds) - history.cpu_seconds;
   if (seconds > 0) sample.cpu_used_pct = std::max(0.0, used / seconds * 100);
-  sample.memory_used = usage.memory_bytes.value_or(0);
+  const std::uint64_t memory = usage.memory_bytes.value_or(0);
+  sample.memory_cache = std::min(usage.cache_bytes.value_or(0), memory);
+  sample.memory_used = memory - sample.memory_cache;
   history.cpu_seconds += used;
   history.at_ms = sample.unix_ms;
   history.samples.push_back(sample);

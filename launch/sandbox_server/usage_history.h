@@ -13,8 +13,9 @@ namespace genesis::sandbox_server {
 /// What a sandbox used at one moment.
 struct UsageSample {
   std::int64_t unix_ms = 0;
-  double cpu_used_pct = 0;  ///< Of one processor: 150 is one and a half.
-  std::uint64_t memory_used = 0;
+  double cpu_used_pct = 0;        ///< Of one processor: 150 is one and a half.
+  std::uint64_t memory_used = 0;  ///< Without the cache.
+  std::uint64_t memory_cache = 0;
   std::uint64_t memory_total = 0;
   std::uint64_t disk_used = 0;
   std::uint64_t disk_total = 0;

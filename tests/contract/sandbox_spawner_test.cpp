@@ -26,8 +26,8 @@
 #include "genesis/base/text.h"
 #include "genesis/process/proc_fs.h"
 #include "launch/sandbox_server/envd/connect_frames.h"
-#include "launch/sandbox_server/envd/json_text.h"
 #include "launch/sandbox_server/spawner/namespace_spawner.h"
+#include "launch/sandbox_wire/json_text.h"
 
 namespace genesis::sandbox_server {
 namespace {

@@ -2,8 +2,12 @@
 """The judges: the official E2B SDKs, unmodified, against `genesis sandboxd` with real sandboxes. All of
 them at once against one server, each with a team of its own. ./setup.sh sdks installs them."""
 
+import http.client
+import json
 import os
 import pathlib
+import socket
+import ssl
 import subprocess
 import sys
 import unittest
@@ -41,7 +45,8 @@ class SdkTest(SandboxdCase):
 
     def judge(self, command, number, folder, package="e2b"):
         environment = dict(os.environ, E2B_API_URL=self.ready["url"], E2B_PACKAGE=package,
-                           E2B_SANDBOX_URL=self.ready["url"], E2B_API_KEY=self.key(number),
+                           E2B_SANDBOX_URL=self.ready["url"],
+                           E2B_API_KEY=KEY if number is None else self.key(number),
                            PYTHONPATH=str(SDKS / folder))
         process = subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
@@ -68,6 +73,49 @@ class SdkTest(SandboxdCase):
                 print(f"{folder}: {told}", flush=True)
                 self.assertEqual(process.returncode, 0, (self.folder / "log").read_text())
                 self.assertGreaterEqual(told.count("passed "), least)
+        self.nothing_is_left()
+
+    def test_over_tls(self):
+        folder = "e2b-js-2.51.0"
+        self.need(folder)
+        certificate, key = self.folder / "cert.pem", self.folder / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                        str(key), "-out", str(certificate)], check=True, capture_output=True)
+        config = self.folder / "sandboxd.yaml"
+        config.write_text(f"tls: {{certificate: {certificate}, key: {key}}}\n")
+        self.start("--config", str(config))
+        self.assertTrue(self.ready["url"].startswith("https://127.0.0.1:"), self.ready)
+        os.environ["NODE_EXTRA_CA_CERTS"] = str(certificate)
+        self.addCleanup(os.environ.pop, "NODE_EXTRA_CA_CERTS")
+        process = self.judge(command_of(folder), None, folder)
+        # Those who do not speak TLS, or say nothing, do not hold it up.
+        silent = [socket.create_connection(("127.0.0.1", self.port), 30) for _ in range(50)]
+        for connection in silent[::2]:
+            connection.sendall(b"GET /health HTTP/1.1\r\nhost: h\r\n\r\n")
+        told, _ = process.communicate(timeout=120)
+        for connection in silent:
+            connection.close()
+        self.assertEqual(process.returncode, 0, told)
+        self.assertGreaterEqual(told.count("passed "), 10)
+        # A body of some size arrives whole, and one that is torn is not taken for whole.
+        context = ssl.create_default_context(cafile=str(certificate))
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60,
+                                                 context=context)
+        connection.request("POST", "/v2/sandboxes", '{"templateID":"base"}', {"x-api-key": KEY})
+        made = json.loads(connection.getresponse().read())
+        routing = {"e2b-sandbox-id": made["sandboxID"], "e2b-sandbox-port": "49983",
+                   "x-access-token": made["envdAccessToken"],
+                   "content-type": "application/octet-stream"}
+        data = os.urandom(5_000_000)
+        connection.request("POST", "/files?path=big", data, routing)
+        self.assertEqual(json.loads(connection.getresponse().read())[0]["name"], "big")
+        connection.request("GET", "/files?path=big", headers=routing)
+        self.assertEqual(connection.getresponse().read(), data)
+        connection.request("DELETE", f"/sandboxes/{made['sandboxID']}", headers={"x-api-key": KEY})
+        self.assertEqual(connection.getresponse().status, 204)
+        connection.close()
         self.nothing_is_left()
 
     def test_the_samples_of_the_founding_document(self):

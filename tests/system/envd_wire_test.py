@@ -409,6 +409,20 @@ class WithToken(WireCase):
                 self.assertEqual((status, json.loads(body)["code"]), (401, 401), path)
         self.assertEqual(self.unary("process.Process/List", {}, {"x-access-token": self.token})[0], 200)
 
+    def test_pages_in_browsers_may_ask(self):
+        origin = {"origin": "https://app.example.com"}
+        status, headers, _ = self.call("OPTIONS", "/process.Process/Start", headers={
+            **origin, "access-control-request-method": "POST",
+            "access-control-request-headers": "authorization,connect-protocol-version"})
+        self.assertEqual((status, headers["access-control-allow-origin"]), (204, "*"))
+        self.assertIn("Authorization", headers["access-control-allow-headers"])
+        self.assertEqual(headers["access-control-max-age"], "7200")
+        for path, status in (("/health", 204), ("/metrics", 401), ("/files?path=/none", 401)):
+            answered, headers, _ = self.call("GET", path, headers=origin)
+            self.assertEqual((answered, headers["access-control-allow-origin"]), (status, "*"))
+        _, headers, _ = self.call("GET", "/health")
+        self.assertNotIn("access-control-allow-origin", headers)
+
     def signed(self, name, operation, user="", expiration=None, **more):
         path = f"{self.path}/{name}"
         raw = f"{path}:{operation}:{user}:{self.token}" + (f":{expiration}" if expiration else "")

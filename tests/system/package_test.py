@@ -121,7 +121,7 @@ class Package(unittest.TestCase):
         self.assertEqual([name for name in self.hidden if name not in there], [])
         self.assertEqual([name for name in there if GLIBC.match(name)], [])
         for name in ("configs/config.yaml", "evaluators/python/genesis/core/wrap_eval.py", "LICENSE",
-                     "examples/native/initial.cpp", "licenses/libtbb-dev"):
+                     "examples/native/initial.cpp", "licenses/libtbb-dev", "systemd/genesis-sandboxd.service"):
             self.assertTrue(os.path.exists(os.path.join(self.root, "share", "genesis", name)), name)
 
     def test_version_and_doctor(self):

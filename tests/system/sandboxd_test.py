@@ -2,6 +2,7 @@
 """`genesis sandboxd` with real sandboxes: the wire's rules by name, bad clients, and the server killed at
 each of its failpoints. The SDKs are in e2b_sdk_test.py and e2b_conformance_test.py."""
 
+import gzip
 import http.client
 import json
 import os
@@ -9,6 +10,7 @@ import pathlib
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import unittest
@@ -100,6 +102,76 @@ class AcceptanceTest(SandboxdCase):
         status, _, value = self.to_sandbox(made, self.port, "GET", "/health")
         self.assertEqual(status, 502, value)
         self.assertEqual(value["message"], "The sandbox is running but port is not open")
+        self.end_all()
+
+    def stream(self, sandbox, script, **headers):
+        """The messages of a command as they come, each with its flags; ends with the reply."""
+        message = json.dumps({"process": {"cmd": "/bin/bash", "args": ["-c", script]},
+                              "stdin": False}).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        self.addCleanup(connection.close)
+        connection.request("POST", "/process.Process/Start",
+                           struct.pack(">BI", 0, len(message)) + message,
+                           {"e2b-sandbox-id": sandbox["sandboxID"], "e2b-sandbox-port": "49983",
+                            "x-access-token": sandbox["envdAccessToken"],
+                            "content-type": "application/connect+json",
+                            **{name.replace("_", "-"): value for name, value in headers.items()}})
+        reply = connection.getresponse()
+        self.assertEqual(reply.status, 200)
+        while head := reply.read(5):
+            flags, length = struct.unpack(">BI", head)
+            yield flags, json.loads(reply.read(length))
+
+    def test_07_streams_are_200_start_first_and_errors_are_in_their_end(self):
+        made = self.create()
+        told = list(self.stream(made, "echo hi"))
+        self.assertEqual(list(told[0][1]["event"]), ["start"])
+        self.assertEqual([list(one["event"])[0] for _, one in told[:-1]], ["start", "data", "end"])
+        self.assertEqual(told[-1], (2, {}))
+        refused = list(self.stream(made, "echo hi", connect_timeout_ms="soon"))
+        self.assertEqual([(flags, one["error"]["code"]) for flags, one in refused],
+                         [(2, "invalid_argument")])
+        self.end_all()
+
+    def test_08_its_timeout_ends_a_command_and_a_disconnect_does_not(self):
+        made = self.create()
+        told = list(self.stream(made, "sleep 60", connect_timeout_ms="300"))
+        self.assertEqual((told[-1][0], told[-1][1]["error"]["code"]), (2, "deadline_exceeded"))
+        left = self.stream(made, "sleep 61")
+        pid = next(left)[1]["event"]["start"]["pid"]
+        left.close()
+        _, _, listed = self.to_sandbox(made, 49983, "POST", "/process.Process/List", "{}",
+                                       {"content-type": "application/json"})
+        self.assertEqual([one["pid"] for one in listed["processes"]], [pid])
+        self.end_all()
+
+    def test_09_a_silent_stream_says_every_second_that_it_lives(self):
+        made = self.create()
+        told = self.stream(made, "sleep 60", keepalive_ping_interval="1")
+        self.assertIn("start", next(told)[1]["event"])
+        for _ in range(2):
+            self.assertEqual(next(told), (0, {"event": {"keepalive": {}}}))
+        told.close()
+        self.end_all()
+
+    def test_10_a_parts_name_is_a_whole_path_and_the_querys_goes_before_it(self):
+        made = self.create()
+        body = (b'--b\r\nContent-Disposition: form-data; name="file"; filename="d/1.txt"\r\n\r\n'
+                b"one\r\n--b--\r\n")
+        kind = {"content-type": "multipart/form-data; boundary=b"}
+        for target, path in (("/files", "/home/user/d/1.txt"), ("/files?path=q", "/home/user/q")):
+            status, _, told = self.to_sandbox(made, 49983, "POST", target, body, kind)
+            self.assertEqual((status, told[0]["path"]), (200, path))
+        octets = {"content-type": "application/octet-stream"}
+        status, _, told = self.to_sandbox(made, 49983, "POST", "/files?path=z",
+                                          gzip.compress(b"z" * 9),
+                                          {**octets, "content-encoding": "gzip"})
+        self.assertEqual(status, 200, told)
+        status, headers, told = self.to_sandbox(made, 49983, "GET", "/files?path=z",
+                                                headers={"accept-encoding": "gzip"})
+        self.assertEqual((headers["content-encoding"], gzip.decompress(told)), ("gzip", b"z" * 9))
+        status, _, told = self.to_sandbox(made, 49983, "POST", "/files?path=/dev/full", "x", octets)
+        self.assertEqual((status, told["code"]), (507, 507))
         self.end_all()
 
     def test_11_paging_states_and_metadata(self):

@@ -3,8 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "genesis/base/text.h"
-#include "launch/sandbox_server/envd/json_text.h"
 #include "launch/sandbox_server/envd/rpc_call.h"
+#include "launch/sandbox_wire/cross_origin.h"
+#include "launch/sandbox_wire/json_text.h"
 
 namespace genesis::envd {
 
@@ -39,10 +40,15 @@ bool Agent::may_pass(const net::HttpRequestHead& head, const std::string& path) 
   // These look for themselves: a signature may stand in for the token; a health probe has none.
   if (path == "/health" || path == "/files" || path == "/init") return true;
   const std::string* token = head.find("X-Access-Token");
-  return token != nullptr && equal_secrets(*token, context_.state.access_token);
+  return token != nullptr && sandbox_wire::equal_secrets(*token, context_.state.access_token);
 }
 
 asio::awaitable<void> Agent::handle(net::HttpExchange& exchange) {
+  if (sandbox_wire::is_preflight(exchange.request())) {
+    co_await reply_empty(exchange, 204, sandbox_wire::preflight_headers());
+    co_return;
+  }
+  exchange.add_headers(sandbox_wire::cross_origin_headers(exchange.request()));
   auto target = parse_target(exchange.request().target);
   if (!target) {
     co_await reply_error(exchange, 400, target.error().message);
@@ -134,7 +140,7 @@ asio::awaitable<void> Agent::environment(net::HttpExchange& exchange) {
   net::HttpReplyHead head(200);
   head.headers.emplace_back("Content-Type", "application/json");
   head.headers.emplace_back("Cache-Control", "no-store");
-  std::string text = merged.empty() ? "{}" : to_json_text(object);
+  std::string text = merged.empty() ? "{}" : sandbox_wire::to_json_text(object);
   co_await exchange.reply(std::move(head), std::move(text));
 }
 

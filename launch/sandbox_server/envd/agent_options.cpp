@@ -99,7 +99,7 @@ keep it on loopback.
 
 Result<AgentOptions> parse_settings(std::string_view text) {
   AgentOptions options;
-  GENESIS_TRY_ASSIGN(const nlohmann::json settings, parse_json_object(text));
+  GENESIS_TRY_ASSIGN(const nlohmann::json settings, sandbox_wire::parse_json_object(text));
   const auto take_text = [&settings](const char* name, std::string& to) -> Status {
     auto value = text_field(settings, name);
     if (!value) return make_error(ErrorKind::invalid_argument, value.error().message);

@@ -6,7 +6,7 @@
 #include "genesis/base/base64.h"
 #include "genesis/base/text.h"
 #include "launch/sandbox_server/envd/json_fields.h"
-#include "launch/sandbox_server/envd/signature.h"
+#include "launch/sandbox_wire/signature.h"
 
 namespace genesis::envd {
 
@@ -82,7 +82,7 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) {
 }
 
 Result<InitRequest> parse_init(std::string_view body) {
-  GENESIS_TRY_ASSIGN(const nlohmann::json message, parse_json_object(body));
+  GENESIS_TRY_ASSIGN(const nlohmann::json message, sandbox_wire::parse_json_object(body));
   InitRequest request;
   if (const nlohmann::json* given = field(message, "envVars")) {
     if (!given->is_object()) return make_error(ErrorKind::parse, "envVars is not an object");
@@ -113,7 +113,8 @@ Result<InitRequest> parse_init(std::string_view body) {
 }
 
 bool AgentState::apply(const InitRequest& request) {
-  if (!access_token.empty() && !equal_secrets(access_token, request.access_token)) return false;
+  if (!access_token.empty() && !sandbox_wire::equal_secrets(access_token, request.access_token))
+    return false;
   if (request.timestamp_us && last_init_us && *request.timestamp_us <= *last_init_us) return true;
   if (request.timestamp_us) last_init_us = request.timestamp_us;
   access_token = request.access_token;

@@ -135,11 +135,12 @@ Plan plan_download(const net::HttpRequestHead& request, const std::string& path,
 }  // namespace
 
 std::string FilesService::refusal(const net::HttpRequestHead& head, const Target& target,
-                                  FileAccess access) const {
+                                  sandbox_wire::FileAccess access) const {
   const std::string& token = context_.state.access_token;
   if (token.empty()) return {};
   if (const std::string* given = head.find("X-Access-Token")) {
-    return equal_secrets(*given, token) ? "" : "the access token is not this sandbox's";
+    return sandbox_wire::equal_secrets(*given, token) ? ""
+                                                      : "the access token is not this sandbox's";
   }
   const auto signature = target.find("signature");
   if (!signature) return "neither an access token nor a signature";
@@ -150,22 +151,27 @@ std::string FilesService::refusal(const net::HttpRequestHead& head, const Target
     if (!expiration) return "the signature's expiration is no number";
   }
   const std::string expected =
-      file_signature(target.find("path").value_or(""), access, target.find("username").value_or(""),
-                     token, expiration);
-  if (!equal_secrets(*signature, expected)) return "invalid signature";
+      sandbox_wire::file_signature(target.find("path").value_or(""), access,
+                                   target.find("username").value_or(""), token, expiration);
+  if (!sandbox_wire::equal_secrets(*signature, expected)) return "invalid signature";
   if (expiration && *expiration < ::time(nullptr)) return "signature is already expired";
   return {};
 }
 
+tl::expected<Actor, UploadError> FilesService::admit(const net::HttpRequestHead& head,
+                                                     const Target& target,
+                                                     sandbox_wire::FileAccess access) const {
+  std::string refused = refusal(head, target, access);
+  if (!refused.empty()) return tl::unexpected<UploadError>(UploadError(401, std::move(refused)));
+  auto actor = actor_named(context_, target.find("username"));
+  if (!actor) return tl::unexpected<UploadError>(UploadError(401, actor.error().message));
+  return std::move(*actor);
+}
+
 asio::awaitable<void> FilesService::download(net::HttpExchange& exchange, Target target) {
-  const std::string refused = refusal(exchange.request(), target, FileAccess::read);
-  if (!refused.empty()) {
-    co_await reply_error(exchange, 401, refused);
-    co_return;
-  }
-  const auto actor = actor_named(context_, target.find("username"));
+  const auto actor = admit(exchange.request(), target, sandbox_wire::FileAccess::read);
   if (!actor) {
-    co_await reply_error(exchange, 401, actor.error().message);
+    co_await reply_error(exchange, actor.error().status, actor.error().message);
     co_return;
   }
   const auto path = path_for(context_, *actor, target.find("path").value_or(""));
@@ -234,14 +240,9 @@ asio::awaitable<UploadStatus> read_upload(net::HttpExchange& exchange, bool pack
 
 asio::awaitable<void> FilesService::upload(net::HttpExchange& exchange, Target target) {
   const net::HttpRequestHead& request = exchange.request();
-  const std::string refused = refusal(request, target, FileAccess::write);
-  if (!refused.empty()) {
-    co_await reply_error(exchange, 401, refused);
-    co_return;
-  }
-  const auto actor = actor_named(context_, target.find("username"));
+  const auto actor = admit(request, target, sandbox_wire::FileAccess::write);
   if (!actor) {
-    co_await reply_error(exchange, 401, actor.error().message);
+    co_await reply_error(exchange, actor.error().status, actor.error().message);
     co_return;
   }
   const auto metadata = metadata_of_headers(request.headers);

@@ -6,7 +6,8 @@
 #include "launch/sandbox_server/envd/agent_context.h"
 #include "launch/sandbox_server/envd/file_metadata.h"
 #include "launch/sandbox_server/envd/query.h"
-#include "launch/sandbox_server/envd/signature.h"
+#include "launch/sandbox_server/envd/upload.h"
+#include "launch/sandbox_wire/signature.h"
 
 namespace genesis::envd {
 
@@ -21,9 +22,12 @@ class FilesService {
   boost::asio::awaitable<void> compose(net::HttpExchange& exchange);
 
  private:
+  /// What both ways ask first: whether the files may be had, and as whom. Errors: 401.
+  tl::expected<Actor, UploadError> admit(const net::HttpRequestHead& head, const Target& target,
+                                         sandbox_wire::FileAccess access) const;
   /// Empty: access is granted; else why it is not.
   std::string refusal(const net::HttpRequestHead& head, const Target& target,
-                      FileAccess access) const;
+                      sandbox_wire::FileAccess access) const;
 
   AgentContext& context_;
 };

@@ -157,7 +157,7 @@ RpcResult<ComposeRequest> parse_compose_request(std::string_view body) {
 std::string entry_reply(const FileEntry& entry) {
   json reply;
   reply["entry"] = entry_json(entry);
-  return to_json_text(reply);
+  return sandbox_wire::to_json_text(reply);
 }
 
 std::string entries_reply(const std::vector<FileEntry>& entries) {
@@ -165,7 +165,7 @@ std::string entries_reply(const std::vector<FileEntry>& entries) {
   for (const FileEntry& entry : entries) list.push_back(entry_json(entry));
   json reply;
   reply["entries"] = std::move(list);
-  return to_json_text(reply);
+  return sandbox_wire::to_json_text(reply);
 }
 
 std::string watch_start_event() {
@@ -175,7 +175,7 @@ std::string watch_start_event() {
 std::string watch_event(const FileChange& change) {
   json event;
   event["filesystem"] = change_json(change);
-  return to_json_text(event);
+  return sandbox_wire::to_json_text(event);
 }
 
 std::string watch_keepalive_event() {
@@ -185,7 +185,7 @@ std::string watch_keepalive_event() {
 std::string watcher_reply(std::string_view id) {
   json reply;
   reply["watcherId"] = id;
-  return to_json_text(reply);
+  return sandbox_wire::to_json_text(reply);
 }
 
 std::string changes_reply(const std::vector<FileChange>& changes) {
@@ -193,17 +193,17 @@ std::string changes_reply(const std::vector<FileChange>& changes) {
   for (const FileChange& change : changes) list.push_back(change_json(change));
   json reply;
   reply["events"] = std::move(list);
-  return to_json_text(reply);
+  return sandbox_wire::to_json_text(reply);
 }
 
 std::string written_reply(const std::vector<WrittenFile>& files) {
   json list = json::array();
   for (const WrittenFile& file : files) list.push_back(written_json(file));
-  return to_json_text(list);
+  return sandbox_wire::to_json_text(list);
 }
 
 std::string written_reply_one(const WrittenFile& file) {
-  return to_json_text(written_json(file));
+  return sandbox_wire::to_json_text(written_json(file));
 }
 
 }  // namespace genesis::envd

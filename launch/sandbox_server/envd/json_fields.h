@@ -7,14 +7,14 @@
 #include <string>
 #include <string_view>
 
-#include "launch/sandbox_server/envd/json_text.h"
 #include "launch/sandbox_server/envd/rpc_error.h"
+#include "launch/sandbox_wire/json_text.h"
 
 /// Fields of protobuf's JSON: absent and null are the same, numbers may be in quotes.
 namespace genesis::envd {
 
 inline RpcResult<nlohmann::json> parse_message(std::string_view body) {
-  auto parsed = parse_json_object(body);
+  auto parsed = sandbox_wire::parse_json_object(body);
   if (!parsed) return rpc_error(RpcCode::invalid_argument, parsed.error().message);
   return std::move(*parsed);
 }

@@ -13,7 +13,7 @@
 
 #include "genesis/base/files.h"
 #include "genesis/base/text.h"
-#include "launch/sandbox_server/envd/json_text.h"
+#include "launch/sandbox_wire/json_text.h"
 
 namespace genesis::envd {
 
@@ -133,7 +133,7 @@ std::string MachineMetrics::read() {
   metrics["mem_used_mib"] = memory / kMebi;
   metrics["disk_total"] = disk_known ? disk.f_blocks * disk.f_frsize : 0;
   metrics["disk_used"] = disk_known ? (disk.f_blocks - disk.f_bfree) * disk.f_frsize : 0;
-  return to_json_text(metrics);
+  return sandbox_wire::to_json_text(metrics);
 }
 
 }  // namespace genesis::envd

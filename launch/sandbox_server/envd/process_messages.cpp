@@ -228,7 +228,7 @@ std::string end_event(const ProcessEnd& end) {
   if (end.exit_code != 0) object["error"] = end.status;
   json event;
   event["event"]["end"] = std::move(object);
-  return to_json_text(event);
+  return sandbox_wire::to_json_text(event);
 }
 
 std::string keepalive_event() {
@@ -246,7 +246,7 @@ std::string list_reply(const std::vector<ListedProcess>& processes) {
   }
   json reply;
   reply["processes"] = std::move(list);
-  return to_json_text(reply);
+  return sandbox_wire::to_json_text(reply);
 }
 
 }  // namespace genesis::envd

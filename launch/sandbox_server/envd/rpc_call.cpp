@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "launch/sandbox_server/envd/connect_frames.h"
-#include "launch/sandbox_server/envd/json_text.h"
+#include "launch/sandbox_wire/json_text.h"
 
 namespace genesis::envd {
 
@@ -37,7 +37,7 @@ asio::awaitable<void> reply_error(net::HttpExchange& exchange, int status, std::
   nlohmann::json body;
   body["code"] = status;
   body["message"] = message;
-  std::string text = to_json_text(body);
+  std::string text = sandbox_wire::to_json_text(body);
   net::HttpReplyHead head = head_of(status, "application/json; charset=utf-8");
   co_await exchange.reply(std::move(head), std::move(text));
 }

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "launch/sandbox_server/envd/json_text.h"
+#include "launch/sandbox_wire/json_text.h"
 
 namespace genesis::envd {
 
@@ -86,7 +86,7 @@ std::string error_json(const RpcError& error) {
   nlohmann::json body;
   body["code"] = code_name(error.code);
   body["message"] = error.message;
-  return to_json_text(body);
+  return sandbox_wire::to_json_text(body);
 }
 
 }  // namespace genesis::envd

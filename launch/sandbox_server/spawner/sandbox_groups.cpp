@@ -211,6 +211,8 @@ SandboxUsage SandboxGroups::usage(const std::string& id) const {
   if (const std::string folder = memory(id); !folder.empty()) {
     const char* file = support_.memory_v2 ? "/memory.current" : "/memory.usage_in_bytes";
     usage.memory_bytes = number(read_setting(folder + file));
+    const char* const cache = support_.memory_v2 ? "file" : "total_cache";
+    usage.cache_bytes = line_value(read_setting(folder + "/memory.stat"), cache);
   }
   if (const auto all = processes(id)) usage.processes = all->size();
   return usage;

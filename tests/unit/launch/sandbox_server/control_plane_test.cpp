@@ -315,6 +315,8 @@ TEST_F(ControlPlaneTest, MetricsOfOneAndOfMany) {
                                 "memTotal", "memCache", "diskUsed", "diskTotal"}) {
     EXPECT_TRUE(one.body[0].contains(key)) << key;
   }
+  EXPECT_EQ(one.body[0]["memCache"], 1u << 18);
+  EXPECT_EQ(one.body[0]["memUsed"], (1u << 20) - (1u << 18));
   EXPECT_EQ(ask("GET", "/sandboxes/" + id + "/metrics?end=1").body, json::array());
   EXPECT_EQ(ask("GET", "/sandboxes/" + id + "/metrics?start=x").status, 400);
   const Told many = ask("GET", "/sandboxes/metrics?sandbox_ids=" + id + ",s1");

@@ -70,6 +70,7 @@ class FakeSpawner final : public SandboxSpawner {
     SandboxUsage usage;
     usage.cpu_seconds = 1.5;
     usage.memory_bytes = 1u << 20;
+    usage.cache_bytes = 1u << 18;
     return usage;
   }
   bool ran_out_of_memory(const LiveSandbox&) override { return false; }
@@ -162,6 +163,25 @@ class FakeSpawner final : public SandboxSpawner {
       const auto bytes = boost::asio::buffer(text);
       co_await exchange.bare_socket().async_write_some(
           bytes, boost::asio::redirect_error(boost::asio::use_awaitable, failure));
+      co_return;
+    }
+    if (target == "/too-much") {  // Said before the body is read.
+      exchange.close_after();
+      net::HttpReplyHead head(413);
+      Status sent = co_await exchange.reply(std::move(head), "no more of it");
+      co_return;
+    }
+    if (target == "/echo") {  // Piece by piece, while the client sends.
+      net::HttpReplyHead head(200);
+      Status sent = co_await exchange.begin_reply(std::move(head));
+      std::string piece(4096, '\0');
+      while (sent) {
+        const auto count = co_await exchange.read_body(piece.data(), piece.size());
+        if (!count || *count == 0) break;
+        const std::string_view bytes(piece.data(), *count);
+        sent = co_await exchange.write(bytes);
+      }
+      sent = co_await exchange.end_reply();
       co_return;
     }
     auto body = co_await exchange.read_whole_body(64u << 20);

@@ -186,6 +186,79 @@ TEST_F(GatewayTest, WebSocketsPassBothWays) {
   EXPECT_EQ(to_sandbox(id, 49983, "/health").status, 204);
 }
 
+TEST_F(GatewayTest, AnEarlyAnswerReachesOneWhoStillSends) {
+  const std::string id = create();
+  for (const char* const form : {"Content-Length: 50000000", "Transfer-Encoding: chunked"}) {
+    tests::RawClient client(port);
+    client.send(
+        fmt::format("POST /too-much HTTP/1.1\r\nHost: h\r\ne2b-sandbox-id: {}\r\n"
+                    "e2b-sandbox-port: 49983\r\n{}\r\n\r\n",
+                    id, form));
+    // No byte of the body: the answer does not wait for one.
+    const std::string answer = client.read_to_end();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 413 ")) << form;
+    EXPECT_THAT(answer, HasSubstr("no more of it"));
+  }
+  EXPECT_EQ(to_sandbox(id, 49983, "/health").status, 204);
+}
+
+TEST_F(GatewayTest, AnAnswerMayComePieceByPieceWhileTheBodyIsSent) {
+  const std::string id = create();
+  tests::RawClient client(port);
+  client.send(
+      fmt::format("POST /echo HTTP/1.1\r\nHost: h\r\ne2b-sandbox-id: {}\r\n"
+                  "e2b-sandbox-port: 49983\r\nTransfer-Encoding: chunked\r\n\r\n",
+                  id));
+  EXPECT_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  for (const char* const word : {"one", "two", "six"}) {
+    client.send(fmt::format("3\r\n{}\r\n", word));
+    EXPECT_EQ(client.read_until(fmt::format("{}\r\n", word)), fmt::format("3\r\n{}\r\n", word));
+  }
+  client.send("0\r\n\r\nGET /health HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  const std::string rest = client.read_to_end();
+  EXPECT_THAT(rest, StartsWith("0\r\n\r\nHTTP/1.1 200 "));  // The connection serves on.
+}
+
+TEST_F(GatewayTest, AnUploadThatIsTornIsNotTakenForWhole) {
+  const std::string id = create();
+  for (const char* const body : {"3\r\none\r\n", "3\r\none\r\nx\r\n"}) {
+    tests::RawClient client(port);
+    client.send(
+        fmt::format("POST /whole HTTP/1.1\r\nHost: h\r\ne2b-sandbox-id: {}\r\n"
+                    "e2b-sandbox-port: 49983\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+                    id, body));
+    client.end_sending();
+    EXPECT_THAT(client.read_to_end(), Not(HasSubstr(" 200 "))) << body;
+  }
+  EXPECT_EQ(to_sandbox(id, 49983, "/health").status, 204);
+}
+
+TEST_F(GatewayTest, PagesOfAnyOriginMayAskAndRead) {
+  const std::string id = create();
+  const std::string asks = "Origin: https://app.example.com\r\n";
+  // A preflight has neither key nor routing.
+  const Told before = ask("OPTIONS", "/v2/sandboxes", "",
+                          asks +
+                              "Access-Control-Request-Method: POST\r\n"
+                              "Access-Control-Request-Headers: x-api-key\r\n");
+  EXPECT_EQ(before.status, 204);
+  EXPECT_EQ(before.header("Access-Control-Allow-Origin"), "*");
+  EXPECT_THAT(before.header("Access-Control-Allow-Headers"), HasSubstr("Authorization"));
+  EXPECT_EQ(before.header("Access-Control-Max-Age"), "7200");
+  const Told by_host = ask_raw("OPTIONS /files HTTP/1.1\r\nHost: 49983-" + id + ".a.b\r\n" + asks +
+                               "Access-Control-Request-Method: PUT\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(by_host.status, 204);
+  const Told listed =
+      ask("GET", "/v2/sandboxes", "", asks + fmt::format("X-API-Key: {}\r\n", kKey));
+  EXPECT_EQ(listed.header("Access-Control-Allow-Origin"), "*");
+  EXPECT_THAT(listed.header("Access-Control-Expose-Headers"), HasSubstr("X-Next-Token"));
+  // What is refused can be read as well.
+  EXPECT_EQ(ask("GET", "/v2/sandboxes", "", asks).header("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(to_sandbox("sunknown", 49983, "/", "", asks).header("Access-Control-Allow-Origin"),
+            "*");
+  EXPECT_EQ(ask("GET", "/v2/sandboxes").header("Access-Control-Allow-Origin"), "");
+}
+
 TEST_F(GatewayTest, TrafficResumesWhatWantsIt) {
   const std::string id =
       create(R"({"templateID":"base","autoPause":true,"autoResume":{"enabled":true}})");

@@ -71,11 +71,28 @@ const std::vector<Case>& contract() {
       {"B1_9_Snapshots", "GET", "/snapshots", "", 200, "[]"},
       {"B1_9_Teams", "GET", "/teams", "", 200, "mine"},
       {"B1_9_NoV2Create", "POST", "/v2/sandboxes", kCreate, 404, "no such route"},
+      {"B1_9_UnknownTemplate", "GET", "/templates/x", "", 404, "not found"},
+      {"B1_9_UnknownSandbox", "GET", "/sandboxes/x", "", 404, "not found"},
+      {"B1_9_DeleteUnknown", "DELETE", "/sandboxes/x", "", 404, "not found"},
+      {"B1_9_NoKeyAdministration", "GET", "/api-keys", "", 404, "no such route"},
+      {"B1_9_NoNewKeys", "POST", "/api-keys", "{}", 404, "no such route"},
+      {"B1_9_NoBrowser", "GET", "/browser/x/json/version", "", 404, "no such route"},
+      {"B1_9_NoVolumes", "GET", "/volumes", "", 404, "no such route"},
+      {"B1_9_NoFork", "POST", "/sandboxes/x/fork", "{}", 404, "not found"},
       {"B1_9_DeleteTemplate", "DELETE", "/templates/base", "", 401, "not deleted"},
       {"B1_10_Create", "POST", "/sandboxes", kCreate, 201, "envdAccessToken"},
       {"B1_10_UnknownTemplate", "POST", "/sandboxes", R"({"templateID":"x"})", 400,
        "Template or Checkpoint not found"},
       {"B1_10_NotJson", "POST", "/sandboxes", "{", 500, "not JSON"},
+      {"B1_10_ACheckpointIsUnknownToo", "POST", "/sandboxes", R"({"templateID":"ckpt-1"})", 400,
+       "Template or Checkpoint not found"},
+      {"B1_10_Empty", "POST", "/sandboxes", "", 400, "templateID"},
+      {"B1_10_NotAnObject", "POST", "/sandboxes", "[]", 500, "not a JSON object"},
+      {"B1_11_Absent", "POST", "/sandboxes", R"({"templateID":"base"})", 201, ""},
+      {"B1_11_Negative", "POST", "/sandboxes", R"({"templateID":"base","timeout":-1})", 400,
+       "between 30 and 2592000"},
+      {"B1_11_NotANumber", "POST", "/sandboxes", R"({"templateID":"base","timeout":"1"})", 400,
+       "between 30 and 2592000"},
       {"B1_11_TooShort", "POST", "/sandboxes", R"({"templateID":"base","timeout":29})", 400,
        "between 30 and 2592000"},
       {"B1_11_Shortest", "POST", "/sandboxes", R"({"templateID":"base","timeout":30})", 201, ""},
@@ -93,6 +110,17 @@ const std::vector<Case>& contract() {
       {"B1_15_BadState", "GET", "/v2/sandboxes?state=dead", "", 400, "not a state"},
       {"B1_15_LimitZero", "GET", "/v2/sandboxes?limit=0", "", 400, "1 to 100"},
       {"B1_15_LimitBig", "GET", "/v2/sandboxes?limit=101", "", 400, "1 to 100"},
+      {"B1_15_BothStates", "GET", "/v2/sandboxes?state=running,paused", "", 200, "[]"},
+      {"B1_15_LimitMost", "GET", "/v2/sandboxes?limit=100", "", 200, "[]"},
+      {"B1_15_LimitWord", "GET", "/v2/sandboxes?limit=all", "", 400, "1 to 100"},
+      {"B1_15_BadToken", "GET", "/v2/sandboxes?nextToken=x", "", 400, ""},
+      {"B1_17_WaitReady", "POST", "/sandboxes", extension("wait-ready-timeout-seconds", "20"), 201,
+       ""},
+      {"B1_17_SkipInit", "POST", "/sandboxes", extension("skip-init-runtime", "true"), 201, ""},
+      {"B1_17_ReserveNever", "POST", "/sandboxes", extension("reserve-failed-sandbox-for", "never"),
+       201, ""},
+      {"B1_17_OnNoStock", "POST", "/sandboxes", extension("create-on-no-stock", "false"), 201, ""},
+      {"B1_17_Ip", "POST", "/sandboxes", extension("return-sandbox-ip", "true"), 201, "sandbox-ip"},
       {"B1_17_NeverTimeout", "POST", "/sandboxes", extension("never-timeout", "true"), 201, ""},
       {"B1_17_ClaimTimeout", "POST", "/sandboxes", extension("claim-timeout-seconds", "20"), 201,
        ""},
@@ -105,6 +133,18 @@ const std::vector<Case>& contract() {
        400, "Bad extension param:"},
       {"B1_18_BadSpan", "POST", "/sandboxes", extension("reserve-paused-sandbox-duration", "0s"),
        400, "Bad extension param:"},
+      {"B1_18_BadWaitReady", "POST", "/sandboxes", extension("wait-ready-timeout-seconds", "1.5"),
+       400, "Bad extension param:"},
+      {"B1_18_BadReserveFailed", "POST", "/sandboxes",
+       extension("reserve-failed-sandbox-for", "long"), 400, "Bad extension param:"},
+      {"B1_18_NoResizeOfCpu", "POST", "/sandboxes", extension("cpu-limit", "2"), 400,
+       "Bad extension param:"},
+      {"B1_18_NoResizeOfMemory", "POST", "/sandboxes", extension("memory-limit", "1Gi"), 400,
+       "Bad extension param:"},
+      {"B1_18_GenerateNameIsForClones", "POST", "/sandboxes",
+       extension("sandbox-generate-name", "a-"), 400, "clones only"},
+      {"B1_18_LabelsHaveValuesOfTheirKind", "POST", "/sandboxes", with_metadata("label:a", "x y"),
+       400, "not one of a label"},
       {"B1_18_UnknownKey", "POST", "/sandboxes", extension("never-timeot", "true"), 400,
        "did you mean 'never-timeout'"},
       {"B1_18_VolumeAlone", "POST", "/sandboxes", extension("csi-volume-name", "v"), 400,
@@ -139,6 +179,47 @@ TEST_F(KruiseTest, B1_10_ACreateSaysEverything) {
 TEST_F(KruiseTest, B1_10_AQuotaIsForbidden) {
   for (int i = 0; i < 4; ++i) make();
   EXPECT_EQ(kruise("POST", "/sandboxes", kCreate).status, 403);
+}
+
+TEST_F(KruiseTest, B1_10_AFailedStartIsTheServersError) {
+  on_loop([&] { return spawner->start_error = "no memory for it"; });
+  const Told told = kruise("POST", "/sandboxes", kCreate);
+  EXPECT_EQ(told.status, 500);
+  EXPECT_EQ(told.body["code"], 0);
+  EXPECT_THAT(told.of("message"), HasSubstr("no memory for it"));
+}
+
+TEST_F(KruiseTest, B1_11_AbsentAndZeroAreFiveMinutes) {
+  for (const char* const body : {kCreate, R"({"templateID":"base","timeout":0})"}) {
+    const std::int64_t left = seconds_left(make(body));
+    EXPECT_GT(left, 290) << body;
+    EXPECT_LE(left, 300) << body;
+  }
+}
+
+TEST_F(KruiseTest, B1_12_NeverTimeoutKeepsNoDeadline) {
+  const std::string id = make(extension("never-timeout", "true"));
+  EXPECT_EQ(kruise("POST", "/sandboxes/" + id + "/connect", R"({"timeout":1})").status, 200);
+  EXPECT_FALSE(on_loop([&] { return server->fleet().lifecycle().next_deadline().has_value(); }));
+}
+
+TEST_F(KruiseTest, B1_13_APauseDoesNotEatTheLifetime) {
+  const std::string id = make(R"({"templateID":"base","timeout":60})");
+  EXPECT_EQ(kruise("POST", "/sandboxes/" + id + "/pause").status, 204);
+  EXPECT_FALSE(on_loop([&] { return server->fleet().lifecycle().next_deadline().has_value(); }));
+  EXPECT_EQ(kruise("GET", "/sandboxes/" + id).of("state"), "paused");
+}
+
+TEST_F(KruiseTest, B1_15_FiltersByStateAndMetadata) {
+  const std::string one = make(with_metadata("a", "1"));
+  const std::string two = make(with_metadata("a", "2"));
+  EXPECT_EQ(kruise("POST", "/sandboxes/" + two + "/pause").status, 204);
+  const Told running = kruise("GET", "/v2/sandboxes?state=running");
+  ASSERT_EQ(running.body.size(), 1u) << running.text;
+  EXPECT_EQ(running.body[0]["sandboxID"], one);
+  const Told second = kruise("GET", "/v2/sandboxes?metadata=a%3D2");
+  ASSERT_EQ(second.body.size(), 1u) << second.text;
+  EXPECT_EQ(second.body[0]["state"], "paused");
 }
 
 TEST_F(KruiseTest, B1_12_TimeoutsAndConnects) {

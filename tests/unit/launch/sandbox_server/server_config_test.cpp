@@ -10,6 +10,25 @@ namespace {
 
 using testing::HasSubstr;
 
+TEST(ServerConfig, TlsNeedsBothFiles) {
+  const TempDir folder;
+  const auto path = folder.path() / "c.yaml";
+  const std::string rest = "state_dir: d\nteams: [{name: a, api_keys: [e2b_0123456789]}]\n";
+  const auto read = [&](const std::string& tls) {
+    ServerConfig config;
+    EXPECT_TRUE(write_file(path, rest + tls));
+    Status status = read_config_file(path, config);
+    if (status) status = complete(config);
+    return status ? config.tls_certificate.string() + "+" + config.tls_key.string()
+                  : status.error().message;
+  };
+  EXPECT_EQ(read(""), "+");
+  EXPECT_EQ(read("tls: {certificate: c.pem, key: k.pem}"), "c.pem+k.pem");
+  EXPECT_THAT(read("tls: {certificate: c.pem}"), HasSubstr("belong together"));
+  EXPECT_THAT(read("tls: {certificat: c.pem}"), HasSubstr("certificate"));
+  EXPECT_THAT(read("tls: yes"), HasSubstr("certificate and key"));
+}
+
 TEST(ServerConfig, IsReadFromYaml) {
   const TempDir folder;
   const auto path = folder.path() / "c.yaml";

@@ -7,10 +7,10 @@
 #include "genesis/base/base64.h"
 #include "launch/sandbox_server/envd/agent_state.h"
 #include "launch/sandbox_server/envd/connect_frames.h"
-#include "launch/sandbox_server/envd/json_text.h"
 #include "launch/sandbox_server/envd/paths.h"
 #include "launch/sandbox_server/envd/query.h"
-#include "launch/sandbox_server/envd/signature.h"
+#include "launch/sandbox_wire/json_text.h"
+#include "launch/sandbox_wire/signature.h"
 
 namespace genesis::envd {
 namespace {
@@ -89,11 +89,11 @@ TEST(ConnectFrames, ARequestIsOneMessage) {
 }
 
 TEST(JsonText, IsAnObjectOfBoundedDepth) {
-  EXPECT_TRUE(parse_json_object(""));
-  EXPECT_TRUE(parse_json_object(" {\"a\":[\"[[[[\"]}"));
+  EXPECT_TRUE(sandbox_wire::parse_json_object(""));
+  EXPECT_TRUE(sandbox_wire::parse_json_object(" {\"a\":[\"[[[[\"]}"));
   for (const std::string& bad : {std::string("[]"), std::string("1"), std::string("{"),
                                  "{\"a\":" + std::string(100'000, '[') + "}", std::string("{}x")}) {
-    EXPECT_FALSE(parse_json_object(bad));
+    EXPECT_FALSE(sandbox_wire::parse_json_object(bad));
   }
 }
 
@@ -135,15 +135,16 @@ TEST(Paths, TheirParts) {
 }
 
 TEST(Signature, IsTheDocumentedOne) {
-  EXPECT_EQ(file_signature("/a b.txt", FileAccess::read, "", "tok123", std::nullopt),
+  EXPECT_EQ(sandbox_wire::file_signature("/a b.txt", sandbox_wire::FileAccess::read, "", "tok123",
+                                         std::nullopt),
             "v1_0Dp/n9fSDp5qZjwH040/QdMUHdHtYz3315C9wLEZm8U");
-  const auto one = file_signature("/x", FileAccess::read, "", "t", 10);
-  EXPECT_NE(one, file_signature("/x", FileAccess::write, "", "t", 10));
-  EXPECT_NE(one, file_signature("/x", FileAccess::read, "u", "t", 10));
-  EXPECT_NE(one, file_signature("/x", FileAccess::read, "", "t", 11));
-  EXPECT_TRUE(equal_secrets("abc", "abc"));
-  EXPECT_FALSE(equal_secrets("abc", "abd"));
-  EXPECT_FALSE(equal_secrets("abc", "ab"));
+  const auto one = sandbox_wire::file_signature("/x", sandbox_wire::FileAccess::read, "", "t", 10);
+  EXPECT_NE(one, sandbox_wire::file_signature("/x", sandbox_wire::FileAccess::write, "", "t", 10));
+  EXPECT_NE(one, sandbox_wire::file_signature("/x", sandbox_wire::FileAccess::read, "u", "t", 10));
+  EXPECT_NE(one, sandbox_wire::file_signature("/x", sandbox_wire::FileAccess::read, "", "t", 11));
+  EXPECT_TRUE(sandbox_wire::equal_secrets("abc", "abc"));
+  EXPECT_FALSE(sandbox_wire::equal_secrets("abc", "abd"));
+  EXPECT_FALSE(sandbox_wire::equal_secrets("abc", "ab"));
 }
 
 TEST(Timestamps, AreRfc3339) {

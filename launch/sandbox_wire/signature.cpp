@@ -1,9 +1,9 @@
-#include "launch/sandbox_server/envd/signature.h"
+#include "launch/sandbox_wire/signature.h"
 
 #include "genesis/base/base64.h"
 #include "genesis/base/hash.h"
 
-namespace genesis::envd {
+namespace genesis::sandbox_wire {
 
 namespace {
 
@@ -39,4 +39,4 @@ bool equal_secrets(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
-}  // namespace genesis::envd
+}  // namespace genesis::sandbox_wire

@@ -1,8 +1,8 @@
-#include "launch/sandbox_server/envd/json_text.h"
+#include "launch/sandbox_wire/json_text.h"
 
 #include <nlohmann/json.hpp>
 
-namespace genesis::envd {
+namespace genesis::sandbox_wire {
 
 namespace {
 
@@ -41,4 +41,4 @@ std::string to_json_text(const nlohmann::json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-}  // namespace genesis::envd
+}  // namespace genesis::sandbox_wire

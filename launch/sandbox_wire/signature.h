@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace genesis::envd {
+namespace genesis::sandbox_wire {
 
 enum class FileAccess { read, write };
 
@@ -16,4 +16,4 @@ std::string file_signature(std::string_view path, FileAccess access, std::string
 /// Compares in a time that does not depend on where they differ.
 bool equal_secrets(std::string_view a, std::string_view b);
 
-}  // namespace genesis::envd
+}  // namespace genesis::sandbox_wire
