@@ -12,6 +12,7 @@
 
 #include "evaluators/evaluator_form.h"
 #include "evaluators/result_files.h"
+#include "evaluators/travelling_files.h"
 #include "genesis/base/files.h"
 #include "genesis/base/hash.h"
 #include "genesis/base/home.h"
@@ -184,7 +185,23 @@ Result<CommandPlanner> CommandPlanner::create(const launch::EvaluationOptions& o
     const char* outer = std::getenv("PYTHONPATH");
     if (outer != nullptr && *outer != '\0') planner.python_path_ += std::string(":") + outer;
   }
+  if (options.travels) GENESIS_TRY(planner.pack());
   return planner;
+}
+
+/// What the jobs need goes along with them, and is named as it is there.
+Status CommandPlanner::pack() {
+  if (options_.evaluate_function_json != "{}") {
+    return make_error(ErrorKind::unsupported,
+                      "evaluate_function is not for jobs on other machines: name the evaluator's "
+                      "file in job_config.eval_program_path");
+  }
+  GENESIS_TRY_ASSIGN(const TravellingFiles files, pack_for_travel(identity_));
+  for (std::string& word : command_) word = word_for_travel(files, word, cwd_);
+  shared_ = files.shared;
+  python_path_ = files.python_path;
+  cwd_.clear();
+  return {};
 }
 
 /// An evaluator in Python; returns what of it makes scores comparable.
@@ -217,7 +234,9 @@ Result<std::string> CommandPlanner::plan_python() {
   // An activated environment brings its own interpreter: the launcher looks on that PATH.
   const bool activated = !options_.conda_env.empty() || !options_.activate_script.empty();
   std::string python = "python3";
-  if (!activated || !options_.python_executable.empty()) {
+  if (options_.travels) {
+    if (!options_.python_executable.empty()) python = options_.python_executable;
+  } else if (!activated || !options_.python_executable.empty()) {
     GENESIS_TRY_ASSIGN(python, find_python(options_.python_executable));
   }
   command_ = form_arguments(form, options_, evaluator, helper);
@@ -297,6 +316,7 @@ launch::JobSpec CommandPlanner::plan(const Program& program, const launch::Attem
   spec.limits = options_.limits;
   spec.resources = options_.resources;
   spec.isolation = options_.isolation;
+  spec.shared = shared_;
   if (options_.evaluator_command.empty() && options_.warm != launch::WarmStarts::never) {
     spec.warm = launch::WarmStart{scan_, identity_hash_};
   }

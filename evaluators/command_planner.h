@@ -19,6 +19,8 @@ namespace genesis::evaluators {
 ///
 /// The program's files are inputs of the job: a single file as main.<ext>, several under their own
 /// paths. The job runs in the folder Genesis was started in, as tasks of the Python systems expect.
+/// Where the launcher has no such folder (EvaluationOptions::travels), evaluator, modules, data and
+/// helper are files that go along (travelling_files.h).
 /// Immutable after creation; thread-safe.
 class CommandPlanner final : public JobPlanner {
  public:
@@ -48,6 +50,7 @@ class CommandPlanner final : public JobPlanner {
   CommandPlanner() = default;
   Result<std::string> plan_python();
   Result<std::string> plan_command();
+  Status pack();
   void find_named_files();
 
   launch::EvaluationOptions options_;
@@ -60,6 +63,7 @@ class CommandPlanner final : public JobPlanner {
   std::filesystem::path run_dir_;
   std::filesystem::path cwd_;
   std::vector<std::filesystem::path> scan_;
+  std::shared_ptr<const launch::SharedFiles> shared_;
 };
 
 /// The judgement all planners share: a job's own failure, or what its result files say.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,6 +64,14 @@ struct WarmStart {
   std::string evaluator;
 };
 
+/// Files that many jobs have in common (the evaluator with its modules), for backends elsewhere:
+/// they are put there once. Paths are relative to a folder of their own, which "{shared}" stands
+/// for in `argv` and `environment` values. Those below "files/" are in the working folder of each
+/// job too.
+struct SharedFiles {
+  std::vector<InputFile> files;
+};
+
 /// Which of the seeds that the search never sees a job is to use: 1, 2, …; absent in the search.
 inline constexpr std::string_view kUnseenSeedVariable = "GENESIS_UNSEEN_SEED";
 
@@ -88,6 +97,8 @@ struct JobSpec {
   Resources resources;
   Isolation isolation = Isolation::none;
   std::optional<WarmStart> warm;
+  /// Null where the launcher shares the file system. Jobs of one planner have the same.
+  std::shared_ptr<const SharedFiles> shared;
 };
 
 /// How a job ended, as far as a launcher can know.

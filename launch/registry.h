@@ -70,6 +70,9 @@ struct EvaluationOptions {
   Resources resources;
   Isolation isolation = Isolation::none;
   WarmStarts warm = WarmStarts::when_ready;
+  /// The job runs where this machine's files are not: what it needs travels with it, and its
+  /// interpreter is the one there.
+  bool travels = false;
 };
 
 /// A backend as it registers itself. Nothing outside its folder names it.
