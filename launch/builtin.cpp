@@ -6,6 +6,7 @@
 
 #include "launch/command.h"
 #include "launch/common_options.h"
+#include "launch/e2b/e2b_config.h"
 #include "launch/e2b/sandbox_command.h"
 #include "launch/fake/fake_launcher.h"
 #include "launch/inprocess/inprocess_launcher.h"
@@ -20,7 +21,6 @@ namespace genesis::launch {
 namespace {
 
 using nlohmann::json;
-using std::chrono::milliseconds;
 
 /// A backend of a later version: its configurations compose and bind, so that files written for it
 /// can be checked today, but it makes no launcher.
@@ -46,20 +46,6 @@ Backend announced_backend(std::string name, std::string target_name, std::string
   };
   backend.doctor = [] { return std::vector<DoctorLine>{}; };
   return backend;
-}
-
-void read_e2b(OptionReader& reader, EvaluationOptions& options) {
-  std::string sandbox_template = "base";
-  reader.read("template", sandbox_template);
-  if (sandbox_template.empty()) reader.fail("template", "must name a sandbox template");
-  milliseconds timeout = std::chrono::seconds{300};
-  reader.read("timeout", timeout);
-  if (timeout <= milliseconds{0}) reader.fail("timeout", "must be longer than zero");
-  options.limits.wall_time = timeout;
-  std::vector<std::string> dependencies;
-  reader.read("dependencies", dependencies);
-  std::map<std::string, std::string> additional_files;
-  reader.read("additional_files", additional_files);
 }
 
 void read_slurm(OptionReader& reader, EvaluationOptions&) {
@@ -100,8 +86,7 @@ void register_builtin_backends() {
 #endif
   register_backend(inprocess_backend());
   register_backend(fake_backend());
-  register_backend(announced_backend("e2b", "E2BJobConfig", "sandboxes of E2B or its kind",
-                                     read_e2b, EvaluationOptions{}));
+  register_backend(e2b_backend());
   register_backend(announced_backend("slurm_conda", "SlurmCondaJobConfig",
                                      "SLURM jobs in a conda environment", read_slurm_conda,
                                      slurm_defaults()));

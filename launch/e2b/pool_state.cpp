@@ -1,0 +1,194 @@
+#include "launch/e2b/pool_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "genesis/base/text.h"
+#include "launch/e2b/e2b_outcome.h"
+
+namespace genesis::launch::e2b {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kProbeAfter{30};
+constexpr seconds kLongestWait{60};
+
+}  // namespace
+
+PoolState::PoolState(PoolPolicy policy, Time now)
+    : policy_(policy),
+      bucket_(std::max(1.0, policy.creates_per_second)),
+      filled_(now),
+      ceiling_since_(now),
+      not_before_(now) {}
+
+void PoolState::want(const std::string& token) {
+  waiting_.push_back(token);
+}
+
+bool PoolState::forget(const std::string& token) {
+  return std::erase(waiting_, token) > 0;
+}
+
+void PoolState::made(int slot, std::string id, Time) {
+  Sandbox& sandbox = sandboxes_.at(slot);
+  sandbox.stage = Stage::idle;
+  sandbox.id = std::move(id);
+  failures_ = 0;
+  if (std::exchange(down_, false)) {
+    announced_ = slots();
+    news_.push_back(AnnounceCapacity{slots(), "the sandbox provider answers again"});
+  }
+}
+
+void PoolState::not_made(int slot, const Failure& failure, Time now) {
+  sandboxes_.erase(slot);
+  if (is_hopeless(failure.kind)) {
+    for (const std::string& token : waiting_) news_.push_back(RefuseLease{token, failure});
+    waiting_.clear();
+    return;
+  }
+  slow_down(failure, now);
+  if (failure.kind == FailureKind::rate_limited) {
+    const int before = slots();
+    ceiling_ = std::max(1, static_cast<int>(sandboxes_.size()) - count(Stage::making));
+    ceiling_since_ = now;
+    if (slots() < before) {
+      announced_ = slots();
+      news_.push_back(AnnounceCapacity{
+          slots(),
+          fmt::format("the sandbox provider allows {} at a time: {}", *ceiling_, failure.message)});
+    }
+  } else if (!std::exchange(down_, true)) {
+    announced_ = 0;
+    news_.push_back(AnnounceCapacity{
+        0, fmt::format("no new sandboxes for now, trying again: {}", failure.message)});
+  }
+}
+
+void PoolState::slow_down(const Failure& failure, Time now) {
+  const auto doubled = milliseconds{1000} * (1 << std::min(failures_++, 6));
+  const milliseconds wait =
+      failure.retry_after ? milliseconds{*failure.retry_after} : milliseconds{doubled};
+  not_before_ = std::max(not_before_, now + std::clamp<milliseconds>(wait, milliseconds{100},
+                                                                     milliseconds{kLongestWait}));
+}
+
+int PoolState::adopt(std::string id) {
+  const int slot = next_slot_++;
+  Sandbox& sandbox = sandboxes_[slot];
+  sandbox.stage = Stage::leased;
+  sandbox.id = std::move(id);
+  sandbox.adopted = true;
+  return slot;
+}
+
+void PoolState::give_back(int slot, bool keep) {
+  Sandbox& sandbox = sandboxes_.at(slot);
+  ++sandbox.jobs;
+  const bool good = keep && !closed_ && !sandbox.adopted && policy_.reuse == SandboxReuse::pooled &&
+                    sandbox.jobs < policy_.recycle_after;
+  sandbox.stage = good ? Stage::idle : Stage::ending;
+  if (!good) news_.push_back(EndSandbox{slot, sandbox.id});
+}
+
+void PoolState::ended(int slot) {
+  sandboxes_.erase(slot);
+}
+
+void PoolState::close() {
+  closed_ = true;
+}
+
+bool PoolState::is_ending(int slot) const {
+  const auto found = sandboxes_.find(slot);
+  return found != sandboxes_.end() && found->second.stage == Stage::ending;
+}
+
+int PoolState::count(Stage stage) const {
+  return static_cast<int>(
+      std::count_if(sandboxes_.begin(), sandboxes_.end(),
+                    [&](const auto& entry) { return entry.second.stage == stage; }));
+}
+
+int PoolState::slots() const {
+  return down_ ? 0 : std::min(policy_.most, ceiling_.value_or(policy_.most));
+}
+
+bool PoolState::wants_another() const {
+  if (closed_) return false;
+  const int making = count(Stage::making);
+  const int idle = count(Stage::idle);
+  const int waiting = static_cast<int>(waiting_.size());
+  if (making + idle >= waiting + policy_.warm) return false;
+  if (making + idle + count(Stage::leased) >= policy_.most + policy_.warm) return false;
+  // Of a provider that does not answer, one try at a time.
+  if (down_ && making > 0) return false;
+  return !ceiling_ || static_cast<int>(sandboxes_.size()) < *ceiling_;
+}
+
+void PoolState::refill(Time now) {
+  const double passed = std::chrono::duration<double>(now - filled_).count();
+  bucket_ = std::min(std::max(1.0, policy_.creates_per_second),
+                     bucket_ + passed * policy_.creates_per_second);
+  filled_ = now;
+  if (ceiling_ && now - ceiling_since_ >= kProbeAfter && *ceiling_ < policy_.most + policy_.warm) {
+    ++*ceiling_;
+    ceiling_since_ = now;
+  }
+}
+
+void PoolState::end_idle_beyond(int kept, std::vector<PoolAction>& actions) {
+  int idle = count(Stage::idle);
+  for (auto& [slot, sandbox] : sandboxes_) {
+    if (idle <= kept) return;
+    if (sandbox.stage != Stage::idle) continue;
+    sandbox.stage = Stage::ending;
+    actions.push_back(EndSandbox{slot, sandbox.id});
+    --idle;
+  }
+}
+
+std::vector<PoolAction> PoolState::decide(Time now) {
+  std::vector<PoolAction> actions = std::exchange(news_, {});
+  refill(now);
+  for (auto& [slot, sandbox] : sandboxes_) {
+    if (waiting_.empty() || closed_) break;
+    if (sandbox.stage != Stage::idle || count(Stage::leased) >= policy_.most) continue;
+    sandbox.stage = Stage::leased;
+    actions.push_back(GiveLease{waiting_.front(), slot});
+    waiting_.pop_front();
+  }
+  if (closed_) end_idle_beyond(0, actions);
+  while (wants_another() && bucket_ >= 1 && now >= not_before_) {
+    bucket_ -= 1;
+    const int slot = next_slot_++;
+    sandboxes_.emplace(slot, Sandbox{});
+    actions.push_back(MakeSandbox{slot});
+  }
+  if (announced_ != slots()) {
+    actions.push_back(AnnounceCapacity{slots(), ""});
+    announced_ = slots();
+  }
+  return actions;
+}
+
+std::optional<PoolState::Time> PoolState::next_look(Time now) const {
+  if (closed_ || (waiting_.empty() && policy_.warm == 0)) return std::nullopt;
+  if (wants_another()) {
+    const double missing = std::max(0.0, 1 - bucket_) / policy_.creates_per_second;
+    const auto refilled = now +
+                          std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                              std::chrono::duration<double>(missing)) +
+                          milliseconds{1};
+    return std::max(refilled, not_before_);
+  }
+  if (ceiling_ && *ceiling_ < policy_.most + policy_.warm) return ceiling_since_ + kProbeAfter;
+  return std::nullopt;
+}
+
+}  // namespace genesis::launch::e2b

@@ -1,0 +1,189 @@
+#include "launch/e2b/sandbox_pool.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "genesis/base/failpoint.h"
+#include "genesis/base/log.h"
+
+namespace genesis::launch::e2b {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Failure failure_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& error) {
+    return Failure(FailureKind::broken, error.what());
+  }
+}
+
+}  // namespace
+
+SandboxPool::SandboxPool(asio::io_context& io, std::shared_ptr<Provider> provider,
+                         PoolPolicy policy, NewSandbox kind, Host host)
+    : io_(io),
+      provider_(std::move(provider)),
+      kind_(std::move(kind)),
+      host_(std::move(host)),
+      state_(policy, Clock::now()),
+      timer_(io) {}
+
+void SandboxPool::want(const std::string& token) {
+  state_.want(token);
+  schedule_pump();
+}
+
+bool SandboxPool::forget(const std::string& token) {
+  return state_.forget(token);
+}
+
+int SandboxPool::adopt(SandboxHandle handle) {
+  const int slot = state_.adopt(handle.id);
+  auto sandbox = std::make_unique<PooledSandbox>();
+  sandbox->handle = std::move(handle);
+  sandboxes_[slot] = std::move(sandbox);
+  return slot;
+}
+
+void SandboxPool::give_back(int slot, bool keep, std::function<void(bool)> ended) {
+  state_.give_back(slot, keep);
+  on_ended_[slot] = std::move(ended);
+  pump();
+  // Not among the actions: it was kept.
+  const auto kept = on_ended_.find(slot);
+  if (kept == on_ended_.end() || state_.is_ending(slot)) return;
+  const auto told = std::move(kept->second);
+  on_ended_.erase(kept);
+  told(true);
+}
+
+void SandboxPool::close() {
+  closed_ = true;
+  state_.close();
+  schedule_pump();
+}
+
+void SandboxPool::abandon() {
+  host_ = Host();
+  on_ended_.clear();
+  timer_.cancel();
+  state_.close();
+  pump();
+}
+
+bool SandboxPool::owns(const std::string& id) const {
+  return std::any_of(sandboxes_.begin(), sandboxes_.end(),
+                     [&](const auto& entry) { return entry.second->handle.id == id; });
+}
+
+void SandboxPool::end_stray(std::string id) {
+  asio::co_spawn(
+      io_, kill(id), [self = shared_from_this(), id](std::exception_ptr failure, bool gone) {
+        log::info("e2b: the sandbox {} of an earlier runner {}", id,
+                  !failure && gone ? "was ended" : "could not be ended; its lifetime does");
+      });
+}
+
+void SandboxPool::schedule_pump() {
+  if (std::exchange(pump_scheduled_, true)) return;
+  asio::post(io_, [self = shared_from_this()] {
+    self->pump_scheduled_ = false;
+    self->pump();
+  });
+}
+
+void SandboxPool::pump() {
+  for (const PoolAction& action : state_.decide(Clock::now())) carry_out(action);
+  look_again();
+  if (closed_ && state_.count() == 0 && host_.on_idle) {
+    asio::post(io_, std::exchange(host_.on_idle, nullptr));
+  }
+}
+
+void SandboxPool::carry_out(const PoolAction& action) {
+  if (const auto* what = std::get_if<MakeSandbox>(&action)) {
+    make(what->slot);
+  } else if (const auto* old = std::get_if<EndSandbox>(&action)) {
+    end(old->slot, old->id);
+  } else if (const auto* lease = std::get_if<GiveLease>(&action)) {
+    if (host_.on_lease) host_.on_lease(lease->token, lease->slot);
+  } else if (const auto* refused = std::get_if<RefuseLease>(&action)) {
+    if (host_.on_refusal) host_.on_refusal(refused->token, refused->failure);
+  } else if (const auto* capacity = std::get_if<AnnounceCapacity>(&action)) {
+    if (host_.on_capacity) host_.on_capacity(capacity->slots, capacity->reason);
+  }
+}
+
+void SandboxPool::make(int slot) {
+  failpoint("e2b.before_create");
+  const auto asked = Clock::now();
+  asio::co_spawn(io_, provider_->create(kind_),
+                 [self = shared_from_this(), slot, asked](std::exception_ptr thrown,
+                                                          Outcome<SandboxHandle> made) {
+                   failpoint("e2b.after_create");
+                   if (thrown) made = tl::unexpected<Failure>(failure_of(thrown));
+                   if (made) {
+                     auto sandbox = std::make_unique<PooledSandbox>();
+                     sandbox->handle = std::move(*made);
+                     sandbox->ends_at = asked + self->kind_.lifetime;
+                     self->state_.made(slot, sandbox->handle.id, Clock::now());
+                     self->sandboxes_[slot] = std::move(sandbox);
+                   } else {
+                     log::warning("e2b: {}", made.error().message);
+                     self->state_.not_made(slot, made.error(), Clock::now());
+                   }
+                   self->schedule_pump();
+                 });
+}
+
+void SandboxPool::end(int slot, const std::string& id) {
+  asio::co_spawn(
+      io_, kill(id), [self = shared_from_this(), slot](std::exception_ptr thrown, bool gone) {
+        self->state_.ended(slot);
+        self->sandboxes_.erase(slot);
+        if (const auto found = self->on_ended_.find(slot); found != self->on_ended_.end()) {
+          const auto told = std::move(found->second);
+          self->on_ended_.erase(found);
+          told(!thrown && gone);
+        }
+        self->schedule_pump();
+      });
+}
+
+/// What cannot be ended now ends by its lifetime.
+Awaitable<bool> SandboxPool::kill(std::string id) {
+  constexpr int kTries = 4;
+  for (int i = 0; i < kTries; ++i) {
+    const Outcome<bool> killed = co_await provider_->kill(id);
+    if (killed || killed.error().kind == FailureKind::not_found ||
+        killed.error().kind == FailureKind::sandbox_gone) {
+      co_return true;
+    }
+    log::warning("e2b: {}", killed.error().message);
+    asio::steady_timer pause(io_, std::chrono::milliseconds{250} * (1 << (2 * i)));
+    boost::system::error_code ignored;
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  co_return false;
+}
+
+void SandboxPool::look_again() {
+  const auto when = state_.next_look(Clock::now());
+  if (!when) return;
+  timer_.expires_at(*when);
+  timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& failure) {
+    const auto self = weak.lock();
+    if (self && !failure) self->pump();
+  });
+}
+
+}  // namespace genesis::launch::e2b
