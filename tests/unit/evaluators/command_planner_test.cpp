@@ -95,6 +95,39 @@ TEST_F(CommandPlannerTest, AnActivatedEnvironmentBringsItsInterpreter) {
   EXPECT_EQ(plan(Program("main.py", "")).argv[0], "/bin/sh");
 }
 
+TEST_F(CommandPlannerTest, WhereNoFileOfOursIsEverythingGoesAlong) {
+  ASSERT_TRUE(write_file(dir_.path() / "evaluate.py", "import rules\nimport genesis.core\n"));
+  ASSERT_TRUE(write_file(dir_.path() / "rules.py", "x = 1\n"));
+  options_.travels = true;
+  options_.python_executable = "python3.12";  // The other machine's: it need not be here.
+  const launch::JobSpec spec = plan(Program("initial.py", "x = 1\n"));
+  ASSERT_GE(spec.argv.size(), 2u);
+  EXPECT_EQ(spec.argv[0], "python3.12");
+  EXPECT_EQ(spec.argv[1], "{shared}/evaluator/evaluate.py");
+  EXPECT_EQ(spec.environment.at("PYTHONPATH"), "{shared}/python");
+  EXPECT_TRUE(spec.cwd.empty());
+  ASSERT_TRUE(spec.shared);
+  std::map<std::string, std::string> sent;
+  for (const launch::InputFile& file : spec.shared->files) sent[file.path] = file.copy_of->string();
+  EXPECT_EQ(sent["evaluator/evaluate.py"], options_.eval_program_path);
+  EXPECT_EQ(sent["evaluator/rules.py"], (dir_.path() / "rules.py").string());
+  EXPECT_TRUE(sent.count("python/genesis/core/__init__.py"));
+  EXPECT_TRUE(sent.count("python/genesis_evaluator/evaluation.py"));
+  EXPECT_FALSE(sent.count("python/genesis_warm/server.py"));
+}
+
+TEST_F(CommandPlannerTest, ACommandsProgramsGoAlongToo) {
+  const fs::path program = dir_.path() / "score.sh";
+  ASSERT_TRUE(write_file(program, "#!/bin/sh\n"));
+  fs::permissions(program, fs::perms::owner_all);
+  options_.travels = true;
+  options_.evaluator_command = program.string() + " --own=" + program.string() + " {program_path}";
+  const launch::JobSpec spec = plan(Program("initial.py", "x = 1\n"));
+  EXPECT_EQ(spec.argv,
+            (std::vector<std::string>{"{shared}/command/0/score.sh",
+                                      "--own={shared}/command/0/score.sh", "{work}/main.py"}));
+}
+
 TEST_F(CommandPlannerTest, SplitsACommandWithoutAShell) {
   options_.evaluator_command = R"(score --at "{program_path}" 'two words' $HOME a\ b {"k": 1})";
   EXPECT_EQ(plan(Program("main.py", "")).argv,

@@ -61,7 +61,7 @@ TEST_F(Builtin, BackendsOfLaterVersionsBindTheirOptionsAndSayTheyAreNotThere) {
   boost::asio::io_context io;
   LauncherContext context;
   context.io = &io;
-  for (const char* name : {"e2b", "slurm_conda", "slurm_env", "slurm_docker"}) {
+  for (const char* name : {"slurm_conda", "slurm_env", "slurm_docker"}) {
     const auto made = find_backend(name)->make(json::object(), context);
     ASSERT_FALSE(made.has_value()) << name;
     EXPECT_EQ(made.error().kind, ErrorKind::unsupported);
