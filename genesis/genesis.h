@@ -12,6 +12,7 @@
 #include "genesis/program/program.h"
 #include "genesis/run/evolution_run.h"
 #include "genesis/ui/status.h"
+#include "launch/e2b/e2b_config.h"
 #include "launch/local/local_config.h"
 
 /// The embedded API: the same names and defaults as the YAML, plain structs, no globals.

@@ -30,7 +30,7 @@ class SandboxPlaces {
   SandboxPlaces(std::string folder, std::string mark, std::string bundle)
       : folder_(std::move(folder)), mark_(std::move(mark)), bundle_(std::move(bundle)) {}
 
-  std::string work() const { return folder_ + "/work/" + mark_; }
+  std::string work() const { return folder_ + "/jobs/" + mark_; }
   std::string results() const { return work() + "/results"; }
   std::string shared() const { return folder_ + "/shared/" + bundle_; }
   std::string exit_file() const { return folder_ + "/state/" + mark_ + "/exit.json"; }

@@ -200,6 +200,21 @@ Awaitable<std::optional<WrapperAnswer>> SandboxSession::read_record() {
   co_return answer;
 }
 
+Awaitable<Outcome<std::optional<ExitRecord>>> SandboxSession::look() {
+  stream_.reset();  // Nobody reads it: the job's word is in its file.
+  const Outcome<std::string> text =
+      co_await provider_.read_file(sandbox_, places_.exit_file(), kMostOutput, options_.user);
+  std::optional<ExitRecord> found;
+  if (text) {
+    auto record = parse_exit_record(*text);
+    if (!record) co_return fail(FailureKind::broken, record.error().message);
+    found = std::move(*record);
+  } else if (text.error().kind != FailureKind::not_found) {
+    co_return tl::unexpected<Failure>(text.error());
+  }
+  co_return found;
+}
+
 Awaitable<Outcome<WrapperAnswer>> SandboxSession::follow() {
   constexpr int kMostTries = 8;
   int tries = 0;

@@ -31,6 +31,8 @@ class SandboxSession {
   Awaitable<Outcome<WrapperAnswer>> follow();
   /// The end of a job of an earlier runner, waiting for it if it goes on.
   Awaitable<Outcome<WrapperAnswer>> find_again();
+  /// One look: how the job ended, or nothing while it has not.
+  Awaitable<Outcome<std::optional<ExitRecord>>> look();
   /// Puts the results into `folder`, which is made anew. False: some that was asked for was too
   /// large or unreadable; `note` says which.
   Awaitable<Outcome<std::string>> collect(WrapperAnswer answer, std::filesystem::path folder);

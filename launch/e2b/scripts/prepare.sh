@@ -3,7 +3,7 @@
 set -e
 umask 022
 folder=$1 hash=$2
-mkdir -p "$folder/state" "$folder/work" "$folder/shared"
+mkdir -p "$folder/state" "$folder/jobs" "$folder/shared"
 rm -rf "$folder/shared/$hash"
 mkdir "$folder/shared/$hash"
 tar -xf "$folder/$hash.tar" -C "$folder/shared/$hash"

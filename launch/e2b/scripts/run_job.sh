@@ -3,7 +3,7 @@
 folder=$1 mark=$2 limit=$3 grace=$4 log_cap=$5 inline_cap=$6 cwd=$7 ulimits=$8
 shift 8
 state=$folder/state/$mark
-work=$folder/work/$mark
+work=$folder/jobs/$mark
 results=$work/results
 
 pause() { sleep "$1" 2>/dev/null || sleep 1; }
@@ -94,7 +94,7 @@ show() {
 umask 022
 known=
 { while read -r line; do known="$known $line"; done <"$folder/baseline"; } 2>/dev/null
-for old in "$folder"/work/* "$folder"/state/*; do
+for old in "$folder"/jobs/* "$folder"/state/*; do
   case $old in "$work" | "$state") ;; *) rm -rf "$old" ;; esac
 done
 rm -rf "$results"

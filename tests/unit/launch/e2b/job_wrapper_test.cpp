@@ -16,7 +16,7 @@ TEST(JobWrapper, FillsInThePlacesOfTheSandbox) {
   const SandboxPlaces places("/tmp/g", "abc", "123");
   EXPECT_EQ(
       places.filled("{work}/main.py {results} {shared}/e.py {\"a\":1} {wor"),
-      "/tmp/g/work/abc/main.py /tmp/g/work/abc/results /tmp/g/shared/123/e.py {\"a\":1} {wor");
+      "/tmp/g/jobs/abc/main.py /tmp/g/jobs/abc/results /tmp/g/shared/123/e.py {\"a\":1} {wor");
 }
 
 TEST(JobWrapper, TheCommandLineHasLimitsAndPlaces) {
@@ -28,7 +28,7 @@ TEST(JobWrapper, TheCommandLineHasLimitsAndPlaces) {
   const auto argv = wrapped_command(spec, SandboxPlaces("/tmp/g", "m", "h"), "");
   EXPECT_THAT(argv,
               testing::ElementsAre("/bin/sh", "/tmp/g/shared/h/run_job.sh", "/tmp/g", "m", "1.500",
-                                   "2", testing::_, testing::_, "/tmp/g/work/m", "ulimit -t 10;",
+                                   "2", testing::_, testing::_, "/tmp/g/jobs/m", "ulimit -t 10;",
                                    "python3", "/tmp/g/shared/h/evaluate.py", "a b"));
 }
 
