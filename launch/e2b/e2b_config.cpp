@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "genesis/base/home.h"
 #include "genesis/base/option_reader.h"
 #include "genesis/base/text.h"
 #include "launch/common_options.h"
@@ -142,6 +143,26 @@ void read_pool(OptionReader& reader, E2BOptions& options) {
   read_time(reader, "orphan_grace", options.orphan_grace);
 }
 
+/// As prepared_templates names them.
+std::string names_of(std::vector<std::string> dependencies) {
+  std::sort(dependencies.begin(), dependencies.end());
+  return join(dependencies, ",");
+}
+
+/// Found at the start rather than by the first job; patterns and folders are looked at when packed.
+Status check_additional_files(const E2BOptions& options) {
+  for (const auto& [there, here] : options.additional_files) {
+    std::error_code ignored;
+    if (here.find_first_of("*?[") != std::string::npos) continue;
+    if (std::filesystem::exists(find_data_file(here), ignored)) continue;
+    return make_error(ErrorKind::not_found,
+                      fmt::format("job_config.additional_files: '{}' (for '{}' in the sandbox) is "
+                                  "not there",
+                                  here, there));
+  }
+  return {};
+}
+
 /// What the template decides, or this machine's shell: silently ignored it would mislead.
 void refuse_what_is_not_here(OptionReader& reader, const EvaluationOptions& options) {
   if (!options.conda_env.empty()) {
@@ -178,6 +199,12 @@ E2BBindings bind_e2b_options(const json& options, const std::string& option_path
   } else {
     own.python = bound.evaluation.python_executable;
   }
+  // A template that has them needs no installation.
+  if (const auto ready = own.prepared_templates.find(names_of(own.dependencies));
+      !own.dependencies.empty() && ready != own.prepared_templates.end()) {
+    own.sandbox_template = ready->second;
+    own.dependencies.clear();
+  }
   own.numeric_threads = bound.evaluation.numeric_threads_per_job;
   reader.finish();
   return bound;
@@ -196,6 +223,7 @@ Backend e2b_backend() {
   backend.make = [](const json& options,
                     const LauncherContext& context) -> Result<std::unique_ptr<Launcher>> {
     e2b::E2BOptions own = e2b::bind_e2b_options(options, "job_config").launcher;
+    GENESIS_TRY(e2b::check_additional_files(own));
     GENESIS_TRY_ASSIGN(e2b::ChosenProvider chosen, e2b::make_provider(*context.io, own.provider));
     return make_e2b_launcher(std::move(own), context, std::move(chosen.provider),
                              std::move(chosen.notice));

@@ -78,6 +78,10 @@ struct E2BOptions {
   std::optional<int> numeric_threads;
   ProviderChoice provider = ProviderChoice::automatic;
   std::string folder = "/tmp/genesis";  ///< Ours in the sandbox.
+  /// Sandboxes of an earlier runner that no job has been looked for in until then are ended.
+  std::chrono::milliseconds claim_time{30'000};
+  /// How far ahead the life of a sandbox is secured whose job has no time limit.
+  std::chrono::milliseconds life_ahead{3'600'000};
 };
 
 struct E2BBindings {

@@ -40,8 +40,6 @@ using Stage = SandboxJob::Stage;
 constexpr std::string_view kRunKey = "genesis_run";
 /// Beyond a job's own limit and grace: what the wrapper's end and the network may take.
 constexpr seconds kPatience{60};
-/// Sandboxes of an earlier runner that nobody has asked for until then are nobody's.
-constexpr seconds kClaimTime{30};
 constexpr int kMostSandboxesLost = 3;
 
 JobOutcome plain_outcome(JobOutcomeKind kind, std::string detail) {
@@ -112,6 +110,7 @@ class Works : public std::enable_shared_from_this<Works> {
   void spawn(const JobPtr& job, Awaitable<void> steps);
   void begun(const JobPtr& job, std::int64_t pid);
   void arm_patience(const JobPtr& job);
+  void keep_alive(const JobPtr& job);
   void end_job(const JobPtr& job, JobOutcomeKind why);
   void steps_over(const JobPtr& job, std::exception_ptr thrown);
   void finish(const JobPtr& job);
@@ -380,9 +379,29 @@ void Works::begun(const JobPtr& job, std::int64_t pid) {
   arm_patience(job);
 }
 
+/// While a job without a limit runs, its sandbox lives on.
+void Works::keep_alive(const JobPtr& job) {
+  job->patience.emplace(io_, options_.life_ahead / 4);
+  job->patience->async_wait([weak = weak_from_this(), weak_job = std::weak_ptr<SandboxJob>(job)](
+                                const boost::system::error_code& failure) {
+    const auto self = weak.lock();
+    const JobPtr running = weak_job.lock();
+    if (failure || !self || !self->pool_ || !running || running->stage != Stage::running) return;
+    const seconds lifetime =
+        SandboxSession::lifetime_for(self->options_, running->spec.limits, false);
+    asio::co_spawn(
+        self->io_,
+        self->provider_->set_lifetime(self->pool_->at(*running->slot).handle.id, lifetime),
+        [self](std::exception_ptr, const Outcome<void>& extended) {
+          if (!extended) log::warning("e2b: {}", extended.error().message);
+        });
+    self->keep_alive(running);
+  });
+}
+
 /// The sandbox ends the command at its limit. Should it not, we end the sandbox.
 void Works::arm_patience(const JobPtr& job) {
-  if (!job->spec.limits.wall_time) return;
+  if (!job->spec.limits.wall_time) return keep_alive(job);
   job->patience.emplace(io_, *job->spec.limits.wall_time + job->spec.limits.kill_grace + kPatience);
   job->patience->async_wait(
       [weak = std::weak_ptr<SandboxJob>(job)](const boost::system::error_code& failure) {
@@ -504,7 +523,7 @@ Awaitable<void> Works::look_for_strays() {
   if (!found || found->empty() || closing_) co_return;
   std::vector<std::string> ids;
   for (const SandboxInfo& info : *found) ids.push_back(info.id);
-  claim_timer_.expires_after(kClaimTime);
+  claim_timer_.expires_after(options_.claim_time);
   boost::system::error_code stopped;
   co_await claim_timer_.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
   if (!pool_) co_return;

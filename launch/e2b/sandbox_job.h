@@ -32,6 +32,7 @@ struct SandboxJob {
   std::chrono::steady_clock::time_point started;
   int sandboxes_lost = 0;                 ///< Before the command was started.
   boost::asio::cancellation_signal stop;  ///< Ends what its coroutine waits for.
+  /// How long we wait for the sandbox to end it; without a limit, until its life is secured again.
   std::optional<boost::asio::steady_timer> patience;
 
   // What its coroutine found.

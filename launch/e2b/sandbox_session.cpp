@@ -64,8 +64,7 @@ SandboxSession::SandboxSession(asio::io_context& io, Provider& provider, const E
 
 seconds SandboxSession::lifetime_for(const E2BOptions& options, const Limits& limits,
                                      bool with_setup) {
-  constexpr milliseconds kUnlimited = std::chrono::hours{1};
-  milliseconds time = limits.wall_time.value_or(kUnlimited) + limits.kill_grace +
+  milliseconds time = limits.wall_time.value_or(options.life_ahead) + limits.kill_grace +
                       options.download_timeout + options.orphan_grace;
   if (with_setup) time += options.setup_timeout;
   return rounded_up(time);

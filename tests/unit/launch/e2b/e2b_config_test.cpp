@@ -90,6 +90,17 @@ TEST(E2BConfig, WhatCannotWorkIsRefusedWithTheReason) {
   EXPECT_THAT(refusal({{"metadata", {{"genesis_run", "x"}}}}), HasSubstr("genesis_run"));
 }
 
+TEST(E2BConfig, APreparedTemplateNeedsNoInstallation) {
+  json options{{"template", "base"},
+               {"dependencies", {"scipy", "numpy"}},
+               {"prepared_templates", {{"numpy,scipy", "science"}}}};
+  EXPECT_EQ(bound_from(options).launcher.sandbox_template, "science");
+  EXPECT_TRUE(bound_from(options).launcher.dependencies.empty());
+  options["dependencies"] = {"numpy"};
+  EXPECT_EQ(bound_from(options).launcher.sandbox_template, "base");
+  EXPECT_EQ(bound_from(options).launcher.dependencies.size(), 1u);
+}
+
 TEST(ProviderChoiceTest, TheKeyRule) {
   AddressSettings nothing;
   AddressSettings key;

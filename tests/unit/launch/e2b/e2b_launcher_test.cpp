@@ -287,6 +287,26 @@ TEST_F(E2BLauncherTest, ClosingLeavesNoSandboxAndNoArchive) {
   launcher_.reset();
 }
 
+TEST_F(E2BLauncherTest, WhatNobodyAsksForIsSweptAndOthersAreLeftAlone) {
+  options_.claim_time = 50ms;
+  const std::string stray = provider_->plant({{"genesis_run", "this-run"}});
+  const std::string other = provider_->plant({{"genesis_run", "another-run"}});
+  const std::string foreign = provider_->plant({});
+  open();
+  submit("a", kScore);
+  EXPECT_EQ(end_of("a").kind, JobOutcomeKind::exited);
+  run_until([&] { return provider_->sandboxes() == 2; });
+  EXPECT_THAT(provider_->ids(), testing::UnorderedElementsAre(other, foreign));
+}
+
+TEST_F(E2BLauncherTest, TheSandboxOfAJobWithoutALimitLivesOn) {
+  options_.life_ahead = 200ms;
+  open();
+  submit("a", "sleep 0.6");
+  EXPECT_EQ(end_of("a").kind, JobOutcomeKind::exited);
+  EXPECT_GE(provider_->calls("set_lifetime"), 3);
+}
+
 TEST_F(E2BLauncherTest, EverySandboxCarriesTheRun) {
   options_.metadata = {{"team", "x"}};
   open();
