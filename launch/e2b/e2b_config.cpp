@@ -205,6 +205,7 @@ E2BBindings bind_e2b_options(const json& options, const std::string& option_path
     own.sandbox_template = ready->second;
     own.dependencies.clear();
   }
+  own.job_time = bound.evaluation.limits.wall_time;
   own.numeric_threads = bound.evaluation.numeric_threads_per_job;
   reader.finish();
   return bound;

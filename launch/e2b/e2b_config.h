@@ -76,6 +76,8 @@ struct E2BOptions {
   std::chrono::milliseconds orphan_grace{600'000};
   std::map<std::string, std::string> prepared_templates;
   std::optional<int> numeric_threads;
+  /// What jobs will have as limit, so that sandboxes are asked for with a life that is long enough.
+  std::optional<std::chrono::milliseconds> job_time = std::chrono::milliseconds{0};
   ProviderChoice provider = ProviderChoice::automatic;
   std::string folder = "/tmp/genesis";  ///< Ours in the sandbox.
   /// Sandboxes of an earlier runner that no job has been looked for in until then are ended.

@@ -49,11 +49,18 @@ JobOutcome plain_outcome(JobOutcomeKind kind, std::string detail) {
   return outcome;
 }
 
+/// When we had to end the sandbox itself.
+std::string detail_of(const SandboxJob& job) {
+  if (job.ended_as != JobOutcomeKind::timeout || !job.spec.limits.wall_time) return {};
+  return fmt::format("Sandbox timeout: the limit is {}, and its sandbox did not end it",
+                     format_duration(*job.spec.limits.wall_time));
+}
+
 NewSandbox kind_of(const E2BOptions& options, const LauncherContext& context) {
   NewSandbox kind;
   kind.sandbox_template = options.sandbox_template;
   Limits limits;
-  limits.wall_time = milliseconds{0};
+  limits.wall_time = options.job_time;
   kind.lifetime = SandboxSession::lifetime_for(options, limits, true);
   kind.metadata = options.metadata;
   kind.metadata[std::string(kRunKey)] = context.run_id;
@@ -129,8 +136,7 @@ class Works : public std::enable_shared_from_this<Works> {
   std::shared_ptr<SandboxPool> pool_;
   std::optional<EventOutbox> outbox_;
   std::map<std::string, JobPtr, std::less<>> jobs_;
-  std::optional<Bundle> bundle_;
-  std::shared_ptr<const SharedFiles> bundled_;
+  std::map<std::shared_ptr<const SharedFiles>, Bundle> bundles_;  ///< Of each planner one.
   asio::steady_timer claim_timer_;
   std::set<std::string> claimed_;  ///< Sandboxes of an earlier runner that jobs were looked for in.
   std::shared_ptr<asio::steady_timer> deadline_timer_;
@@ -268,16 +274,10 @@ void Works::lease_refused(const std::string& token, const Failure& failure) {
 
 /// Packed once: jobs of one planner share the same files.
 Outcome<Bundle> Works::bundle_for(const JobSpec& spec) {
-  if (bundle_ && bundled_ == spec.shared) return *bundle_;
+  if (const auto known = bundles_.find(spec.shared); known != bundles_.end()) return known->second;
   auto made = make_bundle(spec.shared.get(), options_.additional_files, state_dir_);
   if (!made) return fail(FailureKind::local_io, made.error().message);
-  if (bundle_ && bundle_->hash != made->hash) {
-    std::error_code ignored;
-    fs::remove(bundle_->path, ignored);
-  }
-  bundle_ = std::move(*made);
-  bundled_ = spec.shared;
-  return *bundle_;
+  return bundles_.emplace(spec.shared, std::move(*made)).first->second;
 }
 
 /// One job: its sandbox is prepared, the command runs, its end is waited for, the results are
@@ -429,8 +429,11 @@ void Works::end_job(const JobPtr& job, JobOutcomeKind why) {
       asio::co_spawn(
           io_, [self = shared_from_this(), job] { return self->send_term(job); }, asio::detached);
       return;
-    case Stage::collecting:
     case Stage::ending:
+      // Perhaps it is about to begin again elsewhere.
+      if (!job->ended_as && !job->has_results) job->ended_as = why;
+      return;
+    case Stage::collecting:
       return;  // It has ended already.
   }
 }
@@ -462,7 +465,7 @@ void Works::steps_over(const JobPtr& job, std::exception_ptr thrown) {
     }
   }
   if (job->ended_as && !job->has_results) {
-    job->outcome = plain_outcome(*job->ended_as, "");
+    job->outcome = plain_outcome(*job->ended_as, detail_of(*job));
     if (was_running) {
       job->outcome.wall = std::chrono::duration_cast<milliseconds>(Clock::now() - job->started);
     }
@@ -477,7 +480,9 @@ void Works::steps_over(const JobPtr& job, std::exception_ptr thrown) {
   const int slot = *std::exchange(job->slot, std::nullopt);
   pool_->give_back(
       slot, job->sandbox_is_good, [self = shared_from_this(), job, again, was_running](bool gone) {
-        if (again && !self->draining_ && self->pool_) {
+        if (again && job->ended_as) {
+          job->outcome = plain_outcome(*job->ended_as, "not started");
+        } else if (again && !self->draining_ && self->pool_) {
           job->stage = Stage::waiting;
           job->outcome = JobOutcome();
           return self->pool_->want(job->spec.token);
@@ -511,7 +516,7 @@ void Works::close_when_idle() {
   if (!on_closed_ || !jobs_.empty() || pool_) return;
   if (deadline_timer_) deadline_timer_->cancel();
   std::error_code ignored;
-  if (bundle_) fs::remove(bundle_->path, ignored);
+  for (const auto& [shared, bundle] : bundles_) fs::remove(bundle.path, ignored);
   outbox_->close(std::exchange(on_closed_, nullptr));
 }
 

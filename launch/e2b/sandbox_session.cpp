@@ -90,6 +90,7 @@ Awaitable<Outcome<void>> SandboxSession::prepare(PooledSandbox* sandbox, Bundle 
 /// Only when it would end too early: most jobs are shorter than what is left.
 Awaitable<Outcome<void>> SandboxSession::extend(PooledSandbox* sandbox) {
   const seconds needed = lifetime_for(options_, spec_.limits, false);
+  // A fresh one was asked for with its job's life; what the set-up took is a part of that.
   if (sandbox->ends_at >= Clock::now() + needed) co_return Outcome<void>();
   const seconds lifetime = needed + rounded_up(options_.setup_timeout);
   const auto asked = Clock::now();

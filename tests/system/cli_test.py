@@ -73,7 +73,7 @@ class CliTest(CommandCase):
     def setUp(self):
         self.dir = os.path.realpath(tempfile.mkdtemp(prefix="genesis-cli-"))
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith("GENESIS_")}
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("GENESIS_", "E2B_"))}
         self.env.update(GENESIS_HOME=HOME, TERM="xterm")
         self.env.pop("NO_COLOR", None)
 
@@ -219,7 +219,8 @@ class ErrorTest(CliTest):
         ("genesis_launch", ["task=small", "job_config.time=soon"]),
         ("genesis_launch", ["task=small", "evo_config.num_generations=[1"]),
         ("genesis_launch", ["task=samll"]),
-        ("genesis_launch", ["task=small", "cluster=e2b"]),
+        ("genesis_launch", ["task=small", "cluster=slurm"]),
+        ("genesis_launch", ["task=small", "cluster=e2b", "++job_config.provider=cloud"]),
     ]
 
     def make_home(self):
@@ -229,7 +230,8 @@ class ErrorTest(CliTest):
                    "- variant@_global_: default\n"
                    "exp_name: task\nseed: 0\noutput_dir: ${hydra:runtime.output_dir}\n")
         self.write("home/configs/task/other.yaml", "# @package _global_\nexp_name: other\n")
-        for name, target in (("local", "LocalJobConfig"), ("e2b", "E2BJobConfig")):
+        for name, target in (("local", "LocalJobConfig"), ("e2b", "E2BJobConfig"),
+                             ("slurm", "SlurmCondaJobConfig")):
             self.write("home/configs/cluster/%s.yaml" % name,
                        "# @package _global_\njob_config:\n  _target_: " + target + "\n  "
                        "eval_program_path: ${distributed_job_config.eval_program_path}\n")
