@@ -190,7 +190,7 @@ class SandboxServerSubject final : public LauncherSubject {
   void set_command(Behaviour behaviour, JobSpec& spec) override {
     set_sandbox_command(behaviour, spec);
   }
-  int many_jobs() const override { return pooled_ ? 100 : 50; }
+  int many_jobs() const override { return pooled_ ? 50 : 20; }
   JobOutcomeKind reattached_finished() const override { return JobOutcomeKind::lost; }
   std::string fixed_capacity_reason() const override {
     return "the capacity follows the provider's limits: the pool's unit tests show that";
