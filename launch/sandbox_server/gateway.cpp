@@ -239,6 +239,7 @@ asio::awaitable<Status> Gateway::send_answer(HttpExchange& exchange, Upstream& u
       sent = co_await exchange.write(bytes);
       continue;
     }
+    if (answer.body_done()) break;  // The last chunk came alone.
     if (answer.body_end() == BodyEnd::length && answer.body_left() >= kWorthSplicing) {
       const std::uint64_t left = answer.body_left();
       const auto moved =
