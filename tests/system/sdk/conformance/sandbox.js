@@ -145,7 +145,7 @@ test("sandbox/snapshot: files, environment and a running process survive a pause
   const sandbox = await create({ envs: { KEPT: "too" } });
   await sandbox.files.write("file", "content");
   const counter = await sandbox.commands.run(
-      "n=0; while true; do n=$((n+1)); echo $n > count; sleep 0.02; done",
+      "n=0; while true; do n=$((n+1)); echo $n > new; mv new count; sleep 0.02; done",
       { background: true, timeoutMs: 0 });
   const count = async () => Number(await sandbox.files.read("count"));
   await until(async () => (await sandbox.files.exists("count")) && (await count()) > 2);
