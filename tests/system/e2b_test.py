@@ -121,7 +121,7 @@ class E2BTest(CommandCase):
             self.assertNotIn(tries[0][1], ("lost", "backend_error", "cancelled", ""))
 
     def ended_in_sandboxes(self):
-        return list(self.state.glob("sandboxes/*/*/tmp/genesis/state/*/exit.json"))
+        return list(self.state.glob("sandboxes/*/upper/**/tmp/genesis/state/*/exit.json"))
 
     def check_accounts(self, run, generations, attempts=None):
         programs = self.rows(run, "SELECT generation, evaluation FROM programs")
