@@ -122,8 +122,8 @@ Awaitable<Outcome<net::HttpAnswer>> AgentCalls::send(net::HttpCall call, Sandbox
   co_return tl::unexpected<Failure>(failure);
 }
 
-Awaitable<Outcome<std::string>> AgentCalls::rest(net::HttpCall call, SandboxHandle sandbox,
-                                                 std::string what) const {
+Awaitable<Outcome<std::string>> AgentCalls::text_of(net::HttpCall call, SandboxHandle sandbox,
+                                                    std::string what, FailureOf refused) const {
   auto answer = co_await send(std::move(call), sandbox, what);
   if (!answer) co_return tl::unexpected<Failure>(answer.error());
   auto body = co_await answer->whole(limits_.answer_bytes);
@@ -133,12 +133,17 @@ Awaitable<Outcome<std::string>> AgentCalls::rest(net::HttpCall call, SandboxHand
     co_return tl::unexpected<Failure>(failure);
   }
   if (answer->status() / 100 != 2) {
-    co_return tl::unexpected<Failure>(agent_failure(what, answer->head(), body->text));
+    co_return tl::unexpected<Failure>(refused(what, answer->head(), body->text));
   }
   if (body->truncated) {
     co_return fail(FailureKind::too_large, what + ": the answer is larger than expected");
   }
   co_return std::move(body->text);
+}
+
+Awaitable<Outcome<std::string>> AgentCalls::rest(net::HttpCall call, SandboxHandle sandbox,
+                                                 std::string what) const {
+  return text_of(std::move(call), std::move(sandbox), std::move(what), &agent_failure);
 }
 
 Awaitable<Outcome<std::string>> AgentCalls::unary(SandboxHandle sandbox, std::string method,
@@ -148,21 +153,7 @@ Awaitable<Outcome<std::string>> AgentCalls::unary(SandboxHandle sandbox, std::st
   made.headers.emplace_back("Content-Type", "application/json");
   made.headers.emplace_back("Connect-Timeout-Ms", std::to_string(limits_.request.count()));
   made.body = std::move(message);
-  auto answer = co_await send(std::move(made), sandbox, what);
-  if (!answer) co_return tl::unexpected<Failure>(answer.error());
-  auto body = co_await answer->whole(limits_.answer_bytes);
-  if (!body) {
-    Failure failure = transport_failure(what, body.error());
-    if (is_transport(failure.kind)) failure = co_await explained(sandbox, failure);
-    co_return tl::unexpected<Failure>(failure);
-  }
-  if (answer->status() != 200) {
-    co_return tl::unexpected<Failure>(rpc_failure(what, answer->head(), body->text));
-  }
-  if (body->truncated) {
-    co_return fail(FailureKind::too_large, what + ": the answer is larger than expected");
-  }
-  co_return std::move(body->text);
+  return text_of(std::move(made), std::move(sandbox), std::move(what), &rpc_failure);
 }
 
 Awaitable<Outcome<std::unique_ptr<MessageStream>>> AgentCalls::stream(

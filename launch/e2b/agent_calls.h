@@ -73,6 +73,11 @@ class AgentCalls {
   const Addressing& addressing() const { return addressing_; }
 
  private:
+  using FailureOf = Failure (*)(const std::string& what, const net::HttpAnswerHead& head,
+                                std::string_view body);
+  /// The whole body of a 2xx answer; `refused` says what any other one means.
+  Awaitable<Outcome<std::string>> text_of(net::HttpCall call, SandboxHandle sandbox,
+                                          std::string what, FailureOf refused) const;
   net::HttpCall rpc(const SandboxHandle& sandbox, const std::string& method,
                     const std::string& user) const;
   std::chrono::steady_clock::time_point deadline() const;

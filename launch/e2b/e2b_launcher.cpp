@@ -283,6 +283,7 @@ Outcome<Bundle> Works::bundle_for(const JobSpec& spec) {
 /// One job: its sandbox is prepared, the command runs, its end is waited for, the results are
 /// fetched.
 Awaitable<void> Works::run(JobPtr job) {
+  if (!outbox_) co_return;  // abandoned before this began
   PooledSandbox& sandbox = pool_->at(*job->slot);
   SandboxJobRef ref;
   ref.sandbox = sandbox.handle.id;
