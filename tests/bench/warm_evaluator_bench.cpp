@@ -1,7 +1,8 @@
 // What warm starts give: the same evaluator through the whole runner, cold and as clones of a
 // process that has imported its modules. Both sides have logs, a session of their own, limits, and
 // every result recorded.
-//   warm_evaluator_bench [JSON [ROUNDS [WARM_JOBS_PER_ROUND]]]
+//   warm_evaluator_bench [JSON [ROUNDS [WARM_JOBS_PER_ROUND [CASE]]]]
+// CASE: only the one of this name.
 //
 // Gates: 15 with numpy, 40 with numpy and scipy (stand-alone evaluators). The helper's figure is
 // that of evaluators written with run_genesis_eval, whose candidate runs in one more process.
@@ -106,6 +107,7 @@ double round(const std::string& evaluator, WarmStarts warm, int jobs) {
 int main(int argc, char** argv) {
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 7;
   const int jobs = argc > 3 ? std::atoi(argv[3]) : 600;
+  const std::string only = argc > 4 ? argv[4] : "";
   const std::string python = value_or_throw(evaluators::find_python(""));
   const auto has = [&](const char* module) {
     return std::system(("'" + python + "' -c 'import " + module + "' 2>/dev/null").c_str()) == 0;
@@ -124,6 +126,7 @@ int main(int argc, char** argv) {
   };
   bench::Table table;
   for (const Case& one : cases) {
+    if (!only.empty() && one.name != only) continue;
     if (!has(one.needs)) {
       std::printf("%s: not measured, %s has no %s\n", one.name, python.c_str(), one.needs);
       continue;

@@ -12,9 +12,9 @@ import types
 from importlib.machinery import SourceFileLoader
 
 
-def run(request, script, code, thread_setters, thread_count, lesson):
-    """Runs the script as __main__. Does not return."""
-    _take_environment(request["env"])
+def run(request, script, code, environment, thread_setters, thread_count, lesson):
+    """Runs the script as __main__. Does not return. `environment`: os.environ as a plain dict."""
+    _take_environment(request["env"], environment)
     _reseed()
     if thread_count > 1:
         for setter in thread_setters:
@@ -35,11 +35,12 @@ def run(request, script, code, thread_setters, thread_count, lesson):
     _end(status, lesson)
 
 
-def _take_environment(wanted):
-    for name in [name for name in os.environ if name not in wanted]:
+def _take_environment(wanted, known):
+    """Most of it is the same from job to job, and os.environ looks at each entry at length."""
+    for name in known.keys() - wanted.keys():
         del os.environ[name]
     for name, value in wanted.items():
-        if os.environ.get(name) != value:
+        if known.get(name) != value:
             os.environ[name] = value
 
 

@@ -30,7 +30,7 @@ def main():
         sys.path[0] = os.path.dirname(script)
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     sys.path.append(here)
-    from genesis_warm import clone, imports, lesson, threads
+    from genesis_warm import clone, imports, lesson, rehearsal, threads
     sys.path.remove(here)
 
     refusal, cloner, setters, count = None, None, [], threads.wanted()
@@ -54,7 +54,8 @@ def main():
         _send(channel, {"refused": refusal})
         return
     from genesis_warm import job
-    learnt = lesson.Lesson()
+    learnt, environment = lesson.Lesson(), dict(os.environ)
+    rehearsal.rehearse()
     _settle(learnt)
     _send(channel, {"ready": True})
     while True:
@@ -71,6 +72,8 @@ def main():
                 _send(channel, {"refused": str(unsafe)})
                 _send(channel, {"id": request["id"], "error": str(unsafe)})
                 os._exit(0)
+            rehearsal.rehearse()
+            environment = dict(os.environ)
             _settle(learnt)
         try:
             made = cloner.clone(request, descriptors)
@@ -79,7 +82,7 @@ def main():
             continue
         if made == 0:
             channel.detach()  # the number is closed already, and may be another file's soon
-            job.run(request, script, code, setters, count, learnt)
+            job.run(request, script, code, environment, setters, count, learnt)
         _send(channel, {"id": request["id"], "pid": made})
         for descriptor in descriptors:
             os.close(descriptor)
