@@ -7,8 +7,9 @@
 
 namespace genesis {
 
-/// What the tasks of a pool spend their time on: computing (a TBB arena), or waiting for files
-/// (threads that sleep).
+/// Whether the tasks of a pool compute with the processors to themselves (a TBB arena, whose idle
+/// workers look for more before they sleep), or wait for files or leave the processors to other
+/// processes (threads that sleep).
 enum class WorkKind { computes, waits };
 
 /// Runs work away from the I/O thread and brings the result back by post.

@@ -277,7 +277,10 @@ class EvolutionRunImpl final : public EvolutionRun {
   }
 
   Status make_mutator(const MutatorFactory& factory) {
-    workers_ = std::make_unique<WorkerPool>(io_, 0, WorkKind::computes);
+    // Evaluations that are processes want the processors on which TBB's workers would look for work.
+    const bool elsewhere = launcher_->capabilities().runs_commands;
+    workers_ =
+        std::make_unique<WorkerPool>(io_, 0, elsewhere ? WorkKind::waits : WorkKind::computes);
     if (factory) {
       GENESIS_TRY_ASSIGN(mutator_, factory(*workers_, *language_));
       return {};
