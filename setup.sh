@@ -12,7 +12,7 @@ packages=(build-essential cmake ninja-build ccache mold pkg-config
   libzstd-dev libgtest-dev libgmock-dev python3 python3-venv)
 fuzz_packages=(clang 'libclang-rt-14-dev | libclang-rt-dev')
 tool_packages=(clang-format git)
-test_packages=(openssl python3-jsonschema)
+test_packages=(openssl python3-jsonschema rustc)
 
 say() { printf '== %s\n' "$*"; }
 fail() { printf 'setup.sh: %s\n' "$*" >&2; exit 1; }

@@ -126,6 +126,7 @@ TEST(ShippedConfigs, TheSeedsSpellingsCompose) {
       {},
       {"variant=circle_packing_example"},
       {"+variant=squeeze_hnsw_e2b"},
+      {"variant=squeeze_hnsw_example"},
       {"+task=circle_packing", "+cluster=e2b"},
       {"task=circle_packing", "database=island_large", "evolution=large_budget", "cluster=gcp"},
       {"variant=default", "evolution=medium_budget", "database=island_medium", "cluster=remote"},
