@@ -29,7 +29,7 @@ install(FILES launch/sandbox_server/genesis-sandboxd.service DESTINATION ${GENES
 # The public headers: what a host names, and all that those include. tests/consumer compiles against
 # the installed ones alone.
 set(public_headers genesis/genesis.h genesis/evolve/mutator.h genesis/base/rng.h
-  genesis/async/offload.h launch/e2b/direct_jobs.h)
+  genesis/async/offload.h genesis/base/home.h launch/e2b/direct_jobs.h)
 set(unread ${public_headers})
 while(unread)
   list(POP_FRONT unread header)

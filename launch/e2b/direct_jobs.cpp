@@ -138,6 +138,7 @@ struct DirectJobs::State {
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> guard;
   std::shared_ptr<Provider> provider;
+  std::string notice;
   TempDir folder{"genesis-direct"};
   std::mutex mutex;
   std::map<std::string, std::shared_ptr<Entry>> jobs;
@@ -224,8 +225,13 @@ Result<std::unique_ptr<DirectJobs>> DirectJobs::connect() {
   auto state = std::make_unique<State>();
   GENESIS_TRY_ASSIGN(ChosenProvider chosen, make_provider(state->io, ProviderChoice::automatic));
   state->provider = std::move(chosen.provider);
+  state->notice = std::move(chosen.notice);
   state->thread = std::thread([io = &state->io] { io->run(); });
   return std::unique_ptr<DirectJobs>(new DirectJobs(std::move(state)));
+}
+
+const std::string& DirectJobs::notice() const {
+  return state_->notice;
 }
 
 Result<std::string> DirectJobs::submit_with_files(DirectJob job) {

@@ -51,6 +51,10 @@ class DirectJobs {
   DirectJobs(const DirectJobs&) = delete;
   DirectJobs& operator=(const DirectJobs&) = delete;
 
+  /// For people, where there was a choice: "E2B_API_KEY not set: sandboxes are made on this
+  /// machine, …". Empty: nothing to say.
+  const std::string& notice() const;
+
   /// "e2b-xxxxxxxx", as soon as the evaluation runs.
   Result<std::string> submit_with_files(DirectJob job);
   Result<DirectStatus> get_job_status(const std::string& job_id);

@@ -19,25 +19,30 @@ Result<ProviderSource> choose_provider(ProviderChoice wanted, const AddressSetti
                     "address, sandboxes are made on this machine)");
 }
 
-Result<ChosenProvider> make_provider(boost::asio::io_context& io, ProviderChoice wanted) {
+Result<ChosenAddress> choose_address(ProviderChoice wanted) {
   AddressSettings settings = address_settings_of_environment();
   GENESIS_TRY_ASSIGN(const ProviderSource source, choose_provider(wanted, settings));
-  ChosenProvider chosen;
+  std::string notice;
   if (source == ProviderSource::own) {
     GENESIS_TRY_ASSIGN(const LocalServer server, find_or_start_server(own_server_folder()));
     settings = AddressSettings();
     settings.api_key = server.api_key;
     settings.api_url = settings.sandbox_url = server.url;
-    chosen.notice = fmt::format(
+    notice = fmt::format(
         "E2B_API_KEY not set: sandboxes are made on this machine, by genesis sandboxd at {}",
         server.url);
   }
   register_secret(settings.api_key);
   GENESIS_TRY_ASSIGN(Addressing addressing, Addressing::from(std::move(settings)));
+  return ChosenAddress{std::move(addressing), std::move(notice)};
+}
+
+Result<ChosenProvider> make_provider(boost::asio::io_context& io, ProviderChoice wanted) {
+  GENESIS_TRY_ASSIGN(ChosenAddress chosen, choose_address(wanted));
   ProviderLimits limits;
   limits.create_tries = 1;  // The pool learns from refusals and waits better than a call can.
-  chosen.provider = std::make_shared<HttpProvider>(io, std::move(addressing), limits);
-  return chosen;
+  return ChosenProvider{std::make_shared<HttpProvider>(io, std::move(chosen.addressing), limits),
+                        std::move(chosen.notice)};
 }
 
 }  // namespace genesis::launch::e2b

@@ -20,11 +20,18 @@ enum class ProviderSource {
 /// address without a key, or the cloud without one.
 Result<ProviderSource> choose_provider(ProviderChoice wanted, const AddressSettings& settings);
 
-struct ChosenProvider {
-  std::shared_ptr<Provider> provider;
+struct ChosenAddress {
+  Addressing addressing;
   std::string notice;  ///< A line for people; empty: nothing to say.
 };
 /// By the environment; starts or finds the server of one's own where that is it. Blocking.
+Result<ChosenAddress> choose_address(ProviderChoice wanted);
+
+struct ChosenProvider {
+  std::shared_ptr<Provider> provider;
+  std::string notice;
+};
+/// choose_address() and a client for it. Blocking.
 Result<ChosenProvider> make_provider(boost::asio::io_context& io, ProviderChoice wanted);
 
 }  // namespace genesis::launch::e2b

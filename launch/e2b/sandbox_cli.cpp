@@ -7,11 +7,12 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <cstdio>
 #include <exception>
 #include <optional>
 
-#include "genesis/base/log.h"
 #include "genesis/base/text.h"
+#include "launch/e2b/provider_choice.h"
 
 namespace genesis::launch::e2b {
 
@@ -21,28 +22,14 @@ namespace {
 
 constexpr int kInterrupted = 130;
 
-Result<Addressing> address() {
-  AddressSettings settings = address_settings_of_environment();
-  register_secret(settings.api_key);
-  const bool has_key = !settings.api_key.empty();
-  const bool debug = settings.debug;
-  GENESIS_TRY_ASSIGN(Addressing addressing, Addressing::from(std::move(settings)));
-  if (!has_key && !debug) {
-    return make_error(ErrorKind::invalid_argument,
-                      "E2B_API_KEY not set: export E2B_API_KEY=your_api_key. For a server of your "
-                      "own (`genesis sandboxd`), its key, and its URL as E2B_API_URL and "
-                      "E2B_SANDBOX_URL");
-  }
-  return addressing;
-}
-
 }  // namespace
 
 Result<int> with_provider(const CliTask& task) {
-  GENESIS_TRY_ASSIGN(Addressing addressing, address());
+  GENESIS_TRY_ASSIGN(ChosenAddress chosen, choose_address(ProviderChoice::automatic));
+  if (!chosen.notice.empty()) fmt::print(stderr, "{}\n", chosen.notice);
   ::signal(SIGPIPE, SIG_IGN);
   asio::io_context io{1};
-  HttpProvider provider(io, std::move(addressing));
+  HttpProvider provider(io, std::move(chosen.addressing));
   asio::cancellation_signal stop;
   asio::signal_set signals(io, SIGINT, SIGTERM);
   bool interrupted = false;

@@ -17,8 +17,9 @@ namespace genesis::launch::e2b {
 
 using CliTask = std::function<Awaitable<Result<int>>(boost::asio::io_context&, HttpProvider&)>;
 
-/// Runs a task over the provider that the environment names; the first SIGINT or SIGTERM cancels it
-/// (code 130). Errors: no key, an address that is none, whatever the task says.
+/// Runs a task over the provider that the environment names, or over a server of this machine (one
+/// line on standard error says so); the first SIGINT or SIGTERM cancels it (code 130). Errors: an
+/// address without a key, one that is none, a server that does not start, whatever the task says.
 Result<int> with_provider(const CliTask& task);
 
 /// "KEY=VALUE" into a map, for options that may be repeated.

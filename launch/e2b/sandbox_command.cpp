@@ -319,7 +319,7 @@ Command sandbox_command() {
   genesis sandbox kill $id
 
 Which provider: E2B_API_KEY, and E2B_DOMAIN or E2B_API_URL and E2B_SANDBOX_URL for another one than the
-cloud (docs/sandboxes.md: one of your own).)";
+cloud. With none of them: this machine, by the server that runs without a key share (docs/e2b.md).)";
   command.commands.push_back(create_command(given));
   command.commands.push_back(list_command(given));
   Command shown = make(given, "templates", "List what sandboxes can be made of",
