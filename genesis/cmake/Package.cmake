@@ -39,7 +39,7 @@ foreach(library cli11 dtl expected fmt spdlog sqlite3 sqlitecpp ssl tbb xxhash y
   file(GLOB found "/usr/share/doc/lib${library}-dev/copyright")
   list(APPEND terms ${found})
 endforeach()
-file(GLOB found "/usr/share/doc/nlohmann-json3-dev/copyright")
+file(GLOB found "/usr/share/doc/nlohmann-json3-dev/copyright" "/usr/share/doc/zlib1g-dev/copyright")
 list(APPEND terms ${found})
 foreach(file ${terms})
   cmake_path(GET file PARENT_PATH folder)

@@ -1,25 +1,20 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "genesis/net/http_client.h"
-#include "launch/e2b/addressing.h"
+#include "launch/e2b/control_calls.h"
 #include "launch/e2b/control_messages.h"
 #include "launch/e2b/provider.h"
-#include "launch/e2b/provider_limits.h"
 
 namespace genesis::launch::e2b {
 
-/// The control plane: sandboxes made, listed, ended. On the loop's thread. A 429 that names a time
-/// is waited for within the call's deadline; nothing else is tried again.
+/// Sandboxes made, listed, ended, and what is known of them. On the loop's thread.
 class ControlClient {
  public:
-  ControlClient(boost::asio::io_context& io, net::HttpClient& http, const Addressing& addressing,
-                const ProviderLimits& limits);
+  explicit ControlClient(const ControlCalls& calls) : calls_(calls) {}
 
   Awaitable<Outcome<SandboxHandle>> create(NewSandbox what);
   Awaitable<Outcome<SandboxHandle>> connect(std::string id, std::chrono::seconds lifetime);
@@ -29,6 +24,12 @@ class ControlClient {
   /// False: there was none.
   Awaitable<Outcome<bool>> kill(std::string id);
   Awaitable<Outcome<void>> set_lifetime(std::string id, std::chrono::seconds lifetime);
+  /// Copies of a running sandbox, which goes on; 1 to 100. One may be made and another not: why.
+  Awaitable<Outcome<std::vector<tl::expected<SandboxHandle, std::string>>>> fork(
+      std::string id, std::optional<std::chrono::seconds> lifetime, int count);
+  /// Replaces all rules: what is absent is cleared.
+  Awaitable<Outcome<void>> set_network(std::string id, NetworkRules rules,
+                                       std::optional<bool> internet);
   /// False: it was paused already.
   Awaitable<Outcome<bool>> pause(std::string id);
 
@@ -41,32 +42,7 @@ class ControlClient {
   Awaitable<Outcome<std::vector<LogLine>>> logs(std::string id, int limit);
 
  private:
-  struct Answer {
-    net::HttpAnswerHead head;
-    std::string body;
-
-    Answer() = default;
-  };
-  struct Request {
-    std::string method;
-    std::string path;
-    std::string body;
-    std::string idempotency_key;
-    int tries = 1;
-
-    Request(std::string verb, std::string target, std::string text = {})
-        : method(std::move(verb)), path(std::move(target)), body(std::move(text)) {}
-  };
-
-  /// A 2xx answer, or what it means that there was none. `what` is for messages.
-  Awaitable<Outcome<Answer>> ask(Request request, std::string what);
-  Awaitable<Outcome<Answer>> ask_once(const Request& request, const std::string& what,
-                                      std::chrono::steady_clock::time_point deadline);
-
-  boost::asio::io_context& io_;
-  net::HttpClient& http_;
-  const Addressing& addressing_;
-  const ProviderLimits& limits_;
+  const ControlCalls& calls_;
 };
 
 }  // namespace genesis::launch::e2b

@@ -88,6 +88,35 @@ SnapshotInfo snapshot_of(const json& object) {
   return snapshot;
 }
 
+json rules_of(const NetworkRules& rules) {
+  json message = json::object();
+  if (rules.allow_out) message["allowOut"] = *rules.allow_out;
+  if (rules.deny_out) message["denyOut"] = *rules.deny_out;
+  if (rules.dns_servers) message["dnsServers"] = *rules.dns_servers;
+  for (const auto& [domain, headers] : rules.headers) {
+    json rule;
+    rule["transform"]["headers"] = headers;
+    message["rules"][domain] = json::array({std::move(rule)});
+  }
+  if (!rules.proxy.empty()) {
+    json& proxy = message["egressProxy"];
+    proxy["address"] = rules.proxy;
+    if (!rules.proxy_user.empty()) proxy["username"] = rules.proxy_user;
+    if (!rules.proxy_password.empty()) proxy["password"] = rules.proxy_password;
+  }
+  return message;
+}
+
+SandboxHandle handle_of(const json& object) {
+  SandboxHandle handle;
+  handle.id = text_member(object, "sandboxID");
+  handle.access_token = text_member(object, "envdAccessToken");
+  handle.traffic_token = text_member(object, "trafficAccessToken");
+  handle.agent_version = text_member(object, "envdVersion");
+  handle.domain = text_member(object, "domain");
+  return handle;
+}
+
 }  // namespace
 
 std::string create_message(const NewSandbox& what, bool first_generation) {
@@ -99,6 +128,11 @@ std::string create_message(const NewSandbox& what, bool first_generation) {
   if (!what.metadata.empty()) message["metadata"] = what.metadata;
   if (!what.environment.empty()) message["envVars"] = what.environment;
   if (what.pause_at_end) message["autoPause"] = true;
+  if (what.resume_by_traffic) message["autoResume"]["enabled"] = *what.resume_by_traffic;
+  json network = what.network ? rules_of(*what.network) : json::object();
+  if (what.public_traffic) network["allowPublicTraffic"] = *what.public_traffic;
+  if (!what.request_host.empty()) network["maskRequestHost"] = what.request_host;
+  if (what.network || !network.empty()) message["network"] = std::move(network);
   return json_text(message);
 }
 
@@ -114,16 +148,42 @@ std::string snapshot_message(const std::string& name) {
   return json_text(message);
 }
 
+std::string network_message(const NetworkRules& rules, std::optional<bool> internet) {
+  json message = rules_of(rules);
+  if (internet) message["allow_internet_access"] = *internet;
+  return json_text(message);
+}
+
+std::string fork_message(std::optional<std::chrono::seconds> lifetime, int count) {
+  json message;
+  if (lifetime) message["timeout"] = lifetime->count();
+  message["count"] = count;
+  return message.dump();
+}
+
 Result<SandboxHandle> parse_sandbox(std::string_view body) {
   GENESIS_TRY_ASSIGN(const json object, parse_object(body));
-  SandboxHandle handle;
-  handle.id = text_member(object, "sandboxID");
+  SandboxHandle handle = handle_of(object);
   if (handle.id.empty()) return make_error(ErrorKind::parse, "the answer has no sandboxID");
-  handle.access_token = text_member(object, "envdAccessToken");
-  handle.traffic_token = text_member(object, "trafficAccessToken");
-  handle.agent_version = text_member(object, "envdVersion");
-  handle.domain = text_member(object, "domain");
   return handle;
+}
+
+Result<std::vector<tl::expected<SandboxHandle, std::string>>> parse_forks(std::string_view body) {
+  GENESIS_TRY_ASSIGN(const json list, parse_array(body));
+  std::vector<tl::expected<SandboxHandle, std::string>> found;
+  for (const json& item : list) {
+    const json* const made = item.is_object() ? object_member(item, "sandbox") : nullptr;
+    SandboxHandle handle = made ? handle_of(*made) : SandboxHandle();
+    if (!handle.id.empty()) {
+      found.emplace_back(std::move(handle));
+      continue;
+    }
+    const json* const error = item.is_object() ? object_member(item, "error") : nullptr;
+    std::string why = error ? text_member(*error, "message") : std::string();
+    if (why.empty()) why = "the provider does not say why";
+    found.emplace_back(tl::unexpected(std::move(why)));
+  }
+  return found;
 }
 
 Result<SandboxInfo> parse_sandbox_info(std::string_view body) {

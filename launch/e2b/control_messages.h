@@ -19,8 +19,13 @@ namespace genesis::launch::e2b {
 std::string create_message(const NewSandbox& what, bool first_generation);
 std::string timeout_message(std::chrono::seconds lifetime);
 std::string snapshot_message(const std::string& name);
+/// `internet`: no egress at all, or all that the rules leave.
+std::string network_message(const NetworkRules& rules, std::optional<bool> internet);
+std::string fork_message(std::optional<std::chrono::seconds> lifetime, int count);
 
 Result<SandboxHandle> parse_sandbox(std::string_view body);
+/// Of a fork: a sandbox each, or why there is none.
+Result<std::vector<tl::expected<SandboxHandle, std::string>>> parse_forks(std::string_view body);
 Result<SandboxInfo> parse_sandbox_info(std::string_view body);
 Result<std::vector<SandboxInfo>> parse_sandbox_list(std::string_view body);
 

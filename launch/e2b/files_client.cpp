@@ -5,13 +5,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <optional>
 #include <utility>
 
 #include "genesis/base/fd.h"
+#include "genesis/base/gzip_stream.h"
+#include "launch/e2b/gzip_transfer.h"
 #include "launch/e2b/json_reading.h"
 #include "launch/e2b/wire_failure.h"
 
@@ -81,6 +85,15 @@ class PartialFile {
     made_ = false;
     return std::nullopt;
   }
+  Status append(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(fd_.get(), bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return errno_error("write", partial_.string(), errno);
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return {};
+  }
   int fd() const { return fd_.get(); }
 
  private:
@@ -90,16 +103,49 @@ class PartialFile {
   bool made_ = false;
 };
 
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char letter) {
+    return std::isalnum(static_cast<unsigned char>(letter)) ||
+           std::string_view("!#$%&'*+-.^_`|~").find(letter) != std::string_view::npos;
+  });
+}
+
+bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+bool is_packed(const net::HttpAnswerHead& head) {
+  const std::string* const coding = head.find("Content-Encoding");
+  return coding != nullptr && *coding == "gzip";
+}
+
 }  // namespace
 
-net::HttpCall FilesClient::upload_call(const SandboxHandle& sandbox, const std::string& path,
-                                       const std::string& user, std::string& before,
-                                       std::string& after) const {
-  net::HttpCall call = calls_.call("POST", sandbox, files_target(path, acting_user(sandbox, user)));
+Outcome<net::HttpCall> FilesClient::upload_call(const SandboxHandle& sandbox,
+                                                const std::string& path, FileOptions& options,
+                                                const std::string& what, std::string& before,
+                                                std::string& after) const {
+  net::HttpCall call =
+      calls_.call("POST", sandbox, files_target(path, acting_user(sandbox, options.user)));
+  if (!options.metadata.empty() && !agent_is_at_least(sandbox, 0, 6, 2)) {
+    return fail(FailureKind::refused,
+                what + ": its agent is too old to keep metadata with files (0.6.2)");
+  }
+  for (const auto& [key, value] : options.metadata) {
+    if (!is_token(key) || !is_printable(value)) {
+      return fail(FailureKind::refused,
+                  fmt::format("{}: metadata '{}': keys are letters, digits and "
+                              "!#$%&'*+-.^_`|~, values printable ASCII",
+                              what, key));
+    }
+    call.headers.emplace_back("X-Metadata-" + key, value);
+  }
   if (agent_is_at_least(sandbox, 0, 5, 7)) {
     call.headers.emplace_back("Content-Type", "application/octet-stream");
+    if (options.gzip) call.headers.emplace_back("Content-Encoding", "gzip");
     return call;
   }
+  options.gzip = false;
   call.headers.emplace_back("Content-Type",
                             fmt::format("multipart/form-data; boundary={}", kBoundary));
   before = fmt::format(
@@ -122,19 +168,21 @@ Awaitable<Outcome<void>> FilesClient::send(net::HttpCall call, SandboxHandle san
 }
 
 Awaitable<Outcome<void>> FilesClient::write(SandboxHandle sandbox, std::string path,
-                                            std::string content, std::string user) {
+                                            std::string content, FileOptions options) {
   std::string what = fmt::format("write '{}' in sandbox {}", path, sandbox.id);
   std::string before;
   std::string after;
-  net::HttpCall call = upload_call(sandbox, path, user, before, after);
-  call.body = before.empty() ? std::move(content) : before + content + after;
-  co_return co_await send(std::move(call), std::move(sandbox), std::move(what));
+  auto call = upload_call(sandbox, path, options, what, before, after);
+  if (!call) co_return tl::unexpected<Failure>(call.error());
+  if (options.gzip) content = GzipWriter().pack(content, true);
+  call->body = before.empty() ? std::move(content) : before + content + after;
+  co_return co_await send(std::move(*call), std::move(sandbox), std::move(what));
 }
 
 Awaitable<Outcome<void>> FilesClient::upload(SandboxHandle sandbox, std::string path,
-                                             std::filesystem::path from, std::string user) {
+                                             std::filesystem::path from, FileOptions options) {
   std::string what = fmt::format("upload to '{}' in sandbox {}", path, sandbox.id);
-  const Fd file(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  Fd file(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0) {
     co_return tl::unexpected<Failure>(local_failure("open", from, errno));
@@ -143,24 +191,33 @@ Awaitable<Outcome<void>> FilesClient::upload(SandboxHandle sandbox, std::string 
     co_return fail(FailureKind::local_io,
                    fmt::format("upload '{}': it is not a regular file", from.string()));
   }
-  net::HttpCall call;
-  {
-    std::string before;
-    call = upload_call(sandbox, path, user, before, call.after_file);
-    if (!before.empty()) call.body = std::move(before);
+  std::string before;
+  std::string after;
+  auto call = upload_call(sandbox, path, options, what, before, after);
+  if (!call) co_return tl::unexpected<Failure>(call.error());
+  call->body = std::move(before);
+  call->after_file = std::move(after);
+  if (options.gzip) {
+    auto packed = co_await packed_file(file.get(), what);
+    if (!packed) co_return tl::unexpected<Failure>(packed.error());
+    file = std::move(*packed);
+    if (::fstat(file.get(), &status) != 0) {
+      co_return tl::unexpected<Failure>(local_failure("pack", from, errno));
+    }
   }
   net::FilePart part;
   part.fd = file.get();
   part.length = static_cast<std::uint64_t>(status.st_size);
-  call.file = part;
-  call.file_idle = calls_.limits().transfer_silence;
-  co_return co_await send(std::move(call), std::move(sandbox), std::move(what));
+  call->file = part;
+  call->file_idle = calls_.limits().transfer_silence;
+  co_return co_await send(std::move(*call), std::move(sandbox), std::move(what));
 }
 
 Awaitable<Outcome<net::HttpAnswer>> FilesClient::open(SandboxHandle sandbox, std::string path,
-                                                      std::string user, std::string what) {
-  net::HttpCall call = calls_.call("GET", sandbox, files_target(path, acting_user(sandbox, user)));
-  call.headers.emplace_back("Accept-Encoding", "identity");
+                                                      FileOptions options, std::string what) {
+  net::HttpCall call =
+      calls_.call("GET", sandbox, files_target(path, acting_user(sandbox, options.user)));
+  call.headers.emplace_back("Accept-Encoding", options.gzip ? "gzip" : "identity");
   auto answer = co_await calls_.send(std::move(call), std::move(sandbox), what);
   if (!answer || answer->status() / 100 == 2) co_return answer;
   const auto body = co_await answer->whole(kMostError);
@@ -168,11 +225,34 @@ Awaitable<Outcome<net::HttpAnswer>> FilesClient::open(SandboxHandle sandbox, std
   co_return tl::unexpected<Failure>(agent_failure(what, answer->head(), text));
 }
 
+Awaitable<Outcome<std::uint64_t>> FilesClient::unpack(net::HttpAnswer answer, SandboxHandle sandbox,
+                                                      std::uint64_t limit,
+                                                      std::function<Status(std::string_view)> sink,
+                                                      std::string what) {
+  auto got = co_await unpacked_answer(answer, limit, calls_.limits().transfer_silence,
+                                      std::move(sink), what);
+  if (got || got.error().kind != FailureKind::unavailable) co_return got;
+  Failure failure = got.error();
+  failure.kind = FailureKind::broken;
+  failure = co_await calls_.explained(std::move(sandbox), failure);
+  co_return tl::unexpected<Failure>(failure);
+}
+
 Awaitable<Outcome<std::string>> FilesClient::read(SandboxHandle sandbox, std::string path,
-                                                  std::size_t limit, std::string user) {
+                                                  std::size_t limit, FileOptions options) {
   std::string what = fmt::format("read '{}' in sandbox {}", path, sandbox.id);
-  auto answer = co_await open(sandbox, std::move(path), std::move(user), what);
+  auto answer = co_await open(sandbox, std::move(path), std::move(options), what);
   if (!answer) co_return tl::unexpected<Failure>(answer.error());
+  if (is_packed(answer->head())) {
+    std::string text;
+    const auto append = [&text](std::string_view bytes) -> Status {
+      text += bytes;
+      return {};
+    };
+    auto read = co_await unpack(std::move(*answer), std::move(sandbox), limit, append, what);
+    if (!read) co_return tl::unexpected<Failure>(read.error());
+    co_return text;
+  }
   auto body = co_await answer->whole(limit);
   if (!body) {
     Failure failure = transport_failure(what, body.error());
@@ -191,15 +271,23 @@ Awaitable<Outcome<std::string>> FilesClient::read(SandboxHandle sandbox, std::st
 
 Awaitable<Outcome<std::uint64_t>> FilesClient::download(SandboxHandle sandbox, std::string path,
                                                         std::filesystem::path to,
-                                                        std::uint64_t limit, std::string user) {
+                                                        std::uint64_t limit, FileOptions options) {
   std::string what = fmt::format("download '{}' of sandbox {}", path, sandbox.id);
-  auto answer = co_await open(sandbox, std::move(path), std::move(user), what);
+  auto answer = co_await open(sandbox, std::move(path), std::move(options), what);
   if (!answer) co_return tl::unexpected<Failure>(answer.error());
+  const bool packed = is_packed(answer->head());
   const auto length = answer->head().content_length;
   const std::string too_large = fmt::format("{}: it has more than {} bytes", what, limit);
-  if (length && *length > limit) co_return fail(FailureKind::too_large, too_large);
+  if (!packed && length && *length > limit) co_return fail(FailureKind::too_large, too_large);
   PartialFile file(to);
   if (auto failed = file.open()) co_return tl::unexpected<Failure>(*failed);
+  if (packed) {
+    const auto write = [&file](std::string_view bytes) { return file.append(bytes); };
+    auto got = co_await unpack(std::move(*answer), std::move(sandbox), limit, write, what);
+    if (!got) co_return got;
+    if (auto failed = file.keep()) co_return tl::unexpected<Failure>(*failed);
+    co_return *got;
+  }
   auto stored = co_await answer->to_file(file.fd(), limit, calls_.limits().transfer_silence);
   if (!stored) {
     Failure failure = transport_failure(what, stored.error());

@@ -42,6 +42,11 @@ RemoteEntry entry_of(const json& object) {
   entry.group = text_member(object, "group");
   entry.modified = parse_time(text_member(object, "modifiedTime"));
   entry.link_target = text_member(object, "symlinkTarget");
+  if (const json* const metadata = object_member(object, "metadata")) {
+    for (const auto& [key, value] : metadata->items()) {
+      if (value.is_string()) entry.metadata.emplace(key, value.get<std::string>());
+    }
+  }
   return entry;
 }
 

@@ -25,7 +25,8 @@ struct RemoteEntry {
   std::string owner;
   std::string group;
   std::optional<std::chrono::system_clock::time_point> modified;
-  std::string link_target;  ///< Of a symbolic link, resolved.
+  std::string link_target;                      ///< Of a symbolic link, resolved.
+  std::map<std::string, std::string> metadata;  ///< What it was uploaded with.
 
   RemoteEntry() = default;
 };

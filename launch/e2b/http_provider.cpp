@@ -19,7 +19,9 @@ HttpProvider::HttpProvider(boost::asio::io_context& io, Addressing addressing,
     : addressing_(std::move(addressing)),
       limits_(limits),
       http_(io, http_limits(limits_)),
-      control_(io, http_, addressing_, limits_),
+      control_calls_(io, http_, addressing_, limits_),
+      control_(control_calls_),
+      templates_(control_calls_),
       calls_(io, http_, addressing_, limits_),
       processes_(calls_),
       files_(calls_),
@@ -55,17 +57,19 @@ Awaitable<Outcome<void>> HttpProvider::set_lifetime(std::string id, std::chrono:
 
 Awaitable<Outcome<void>> HttpProvider::write_file(SandboxHandle sandbox, std::string path,
                                                   std::string content, std::string user) {
-  return files_.write(std::move(sandbox), std::move(path), std::move(content), std::move(user));
+  return files_.write(std::move(sandbox), std::move(path), std::move(content),
+                      FileOptions(std::move(user)));
 }
 
 Awaitable<Outcome<void>> HttpProvider::upload_file(SandboxHandle sandbox, std::string path,
                                                    std::filesystem::path from, std::string user) {
-  return files_.upload(std::move(sandbox), std::move(path), std::move(from), std::move(user));
+  return files_.upload(std::move(sandbox), std::move(path), std::move(from),
+                       FileOptions(std::move(user)));
 }
 
 Awaitable<Outcome<std::string>> HttpProvider::read_file(SandboxHandle sandbox, std::string path,
                                                         std::size_t limit, std::string user) {
-  return files_.read(std::move(sandbox), std::move(path), limit, std::move(user));
+  return files_.read(std::move(sandbox), std::move(path), limit, FileOptions(std::move(user)));
 }
 
 Awaitable<Outcome<std::uint64_t>> HttpProvider::download_file(SandboxHandle sandbox,
@@ -74,7 +78,7 @@ Awaitable<Outcome<std::uint64_t>> HttpProvider::download_file(SandboxHandle sand
                                                               std::uint64_t limit,
                                                               std::string user) {
   return files_.download(std::move(sandbox), std::move(path), std::move(to), limit,
-                         std::move(user));
+                         FileOptions(std::move(user)));
 }
 
 Awaitable<Outcome<std::unique_ptr<CommandStream>>> HttpProvider::start(SandboxHandle sandbox,

@@ -15,6 +15,7 @@
 #include "launch/e2b/process_client.h"
 #include "launch/e2b/provider.h"
 #include "launch/e2b/provider_limits.h"
+#include "launch/e2b/templates_client.h"
 
 namespace genesis::launch::e2b {
 
@@ -49,6 +50,7 @@ class HttpProvider final : public Provider {
   Awaitable<Outcome<bool>> signal(SandboxHandle sandbox, std::int64_t pid, bool kill) override;
 
   ControlClient& control() { return control_; }
+  TemplatesClient& templates() { return templates_; }
   ProcessClient& processes() { return processes_; }
   FilesClient& files() { return files_; }
   FoldersClient& folders() { return folders_; }
@@ -59,7 +61,9 @@ class HttpProvider final : public Provider {
   const Addressing addressing_;
   const ProviderLimits limits_;
   net::HttpClient http_;
+  ControlCalls control_calls_;
   ControlClient control_;
+  TemplatesClient templates_;
   AgentCalls calls_;
   ProcessClient processes_;
   FilesClient files_;

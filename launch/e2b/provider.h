@@ -18,6 +18,21 @@ namespace genesis::launch::e2b {
 template <typename T>
 using Awaitable = boost::asio::awaitable<T>;
 
+/// Which traffic a sandbox may have, as the protocol has it; absent: as the provider has it.
+/// Domains in `allow_out` need "0.0.0.0/0" in `deny_out`; what is allowed goes before what is
+/// denied.
+struct NetworkRules {
+  std::optional<std::vector<std::string>> allow_out;  ///< Ranges, addresses, domains, "*.domain".
+  std::optional<std::vector<std::string>> deny_out;   ///< Ranges and addresses.
+  std::optional<std::vector<std::string>> dns_servers;
+  /// Headers that are set on requests to a domain. Values may be secret: never logged.
+  std::map<std::string, std::map<std::string, std::string>> headers;
+  std::string proxy;  ///< "host:port" of a SOCKS5 proxy; empty: none.
+  std::string proxy_user, proxy_password;
+
+  NetworkRules() = default;  // Crosses awaits: not an aggregate (g++ 12), like those below.
+};
+
 /// What a sandbox is made with.
 struct NewSandbox {
   std::string sandbox_template = "base";
@@ -27,11 +42,15 @@ struct NewSandbox {
   std::optional<bool> secure;                 ///< Absent: as the provider has it.
   std::optional<bool> allow_internet_access;  ///< Absent: as the provider has it.
   bool pause_at_end = false;                  ///< At the end of its life: paused, not killed.
+  std::optional<bool> resume_by_traffic;      ///< A paused one goes on when somebody asks it.
+  std::optional<NetworkRules> network;
+  std::optional<bool> public_traffic;  ///< False: its ports ask for the traffic token.
+  std::string request_host;            ///< The Host that its programs see; "${PORT}" in it.
   /// Two creations with one key make one sandbox, where the provider knows keys: [a-z0-9-]{1,255}.
   /// Empty: none.
   std::string idempotency_key;
 
-  NewSandbox() = default;  // Crosses awaits: not an aggregate (g++ 12), like those below.
+  NewSandbox() = default;
 };
 
 /// A sandbox to talk to: who it is and what its agent asks for.

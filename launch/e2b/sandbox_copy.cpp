@@ -39,13 +39,18 @@ struct FileToCopy {
 
 /// One copy: the files that are left, what went wrong first.
 struct Copy {
-  Copy(HttpProvider& by, CopyPlan what, SandboxHandle handle, std::string whose)
-      : provider(by), plan(std::move(what)), sandbox(std::move(handle)), user(std::move(whose)) {}
+  Copy(HttpProvider& by, CopyPlan what, SandboxHandle handle, FileOptions how)
+      : provider(by),
+        plan(std::move(what)),
+        sandbox(std::move(handle)),
+        user(how.user),
+        options(std::move(how)) {}
 
   HttpProvider& provider;
   CopyPlan plan;
   SandboxHandle sandbox;
   std::string user;
+  FileOptions options;
   std::deque<FileToCopy> left;
   std::vector<std::string> executables;
   std::optional<Failure> failure;
@@ -53,11 +58,11 @@ struct Copy {
 
 Awaitable<Outcome<void>> copy_one(Copy& copy, FileToCopy file) {
   if (copy.plan.up) {
-    co_return co_await copy.provider.upload_file(copy.sandbox, file.to, file.from, copy.user);
+    co_return co_await copy.provider.files().upload(copy.sandbox, file.to, file.from, copy.options);
   }
   const std::filesystem::path to(file.to);
-  auto done = co_await copy.provider.download_file(
-      copy.sandbox, file.from, to, std::numeric_limits<std::uint64_t>::max(), copy.user);
+  auto done = co_await copy.provider.files().download(
+      copy.sandbox, file.from, to, std::numeric_limits<std::uint64_t>::max(), copy.options);
   if (!done) co_return tl::unexpected<Failure>(done.error());
   if (file.executable) ::chmod(file.to.c_str(), 0755);
   co_return Outcome<void>();
@@ -193,15 +198,15 @@ Awaitable<Outcome<void>> download(std::shared_ptr<Copy> copy) {
 struct CopyOptions {
   std::string from;
   std::string to;
-  std::string user;
+  FileOptions files;
 };
 
-Awaitable<Result<int>> carry_out(CopyPlan plan, std::string user, HttpProvider& provider) {
+Awaitable<Result<int>> carry_out(CopyPlan plan, FileOptions options, HttpProvider& provider) {
   const std::string id = plan.sandbox;
   auto sandbox = co_await provider.connect(id, kStays);
   if (!sandbox) co_return tl::unexpected<Error>(to_error(sandbox.error()));
   const auto copy =
-      std::make_shared<Copy>(provider, std::move(plan), std::move(*sandbox), std::move(user));
+      std::make_shared<Copy>(provider, std::move(plan), std::move(*sandbox), std::move(options));
   Outcome<void> done;
   if (copy->plan.up) {
     done = co_await upload(copy);
@@ -221,14 +226,15 @@ Command copy_command() {
   command.summary = "Copy files and folders into a sandbox or out of it";
   command.examples = kExamples;
   command.options = {
-      {"--user", "NAME", "Whose files; else the template's user's", text_into(given->user)}};
+      {"--user", "NAME", "Whose files; else the template's user's", text_into(given->files.user)},
+      {"--gzip", "", "Pack what is on its way: for slow connections", set_flag(given->files.gzip)}};
   command.arguments = {
       {"FROM", "A path here, or SANDBOX:PATH", true, false, text_into(given->from)},
       {"TO", "SANDBOX:PATH, or a path here", true, false, text_into(given->to)}};
   command.run = [given]() -> Result<int> {
     GENESIS_TRY_ASSIGN(const CopyPlan plan, copy_plan(given->from, given->to));
     return with_provider([given, plan](asio::io_context&, HttpProvider& provider) {
-      return carry_out(plan, given->user, provider);
+      return carry_out(plan, given->files, provider);
     });
   };
   return command;

@@ -114,6 +114,10 @@ Status TarFile::add_file(const std::string& name, const std::filesystem::path& f
   return pad(size);
 }
 
+Status TarFile::add_folder(const std::string& name, unsigned mode) {
+  return header(name + "/", 0, mode, '5');
+}
+
 Status TarFile::finish() {
   const std::string end(2 * kBlock, '\0');
   return write(end);

@@ -20,6 +20,8 @@ class TarFile {
   Status add(const std::string& name, std::string_view content, unsigned mode = 0644);
   /// A regular file, streamed, with its own permission bits.
   Status add_file(const std::string& name, const std::filesystem::path& from);
+  /// A folder by itself, for its permission bits or because nothing is in it.
+  Status add_folder(const std::string& name, unsigned mode);
   /// The two empty blocks at the end.
   Status finish();
 

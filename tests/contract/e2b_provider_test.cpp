@@ -189,6 +189,59 @@ TEST_F(ProviderTest, FilesTravelByteForByte) {
             std::string("a\0b\xff", 4));
 }
 
+TEST_F(ProviderTest, FilesArePackedOnTheirWayAndKeepMetadata) {
+  const SandboxHandle sandbox = make();
+  std::string text;
+  for (int i = 0; i < 300'000; ++i) text += std::to_string(i % 977) + "\n";
+  const TempDir here;
+  ASSERT_TRUE(write_file(here.path() / "up", text));
+  FileOptions packed;
+  packed.gzip = true;
+  FilesClient& files = provider_->files();
+  const auto up = wait(files.upload(sandbox, "/tmp/x", here.path() / "up", packed));
+  ASSERT_TRUE(up) << up.error().message;
+  EXPECT_EQ(run(sandbox, shell("cksum < /tmp/x; stat -c %s /tmp/x")).output,
+            run(sandbox, shell("cat /tmp/x | cksum; echo " + std::to_string(text.size()))).output);
+  const auto down = wait(files.download(sandbox, "/tmp/x", here.path() / "down", 1u << 30, packed));
+  ASSERT_TRUE(down) << down.error().message;
+  EXPECT_EQ(*down, text.size());
+  EXPECT_EQ(*read_file(here.path() / "down"), text);
+  EXPECT_EQ(*wait(files.read(sandbox, "/tmp/x", text.size(), packed)), text);
+  const auto too_large = wait(files.read(sandbox, "/tmp/x", text.size() - 1, packed));
+  EXPECT_EQ(too_large.error().kind, FailureKind::too_large);
+
+  FileOptions noted = packed;
+  noted.metadata = {{"Who", "me & you"}};
+  ASSERT_TRUE(wait(files.write(sandbox, "/home/user/noted", "short", noted)));
+  EXPECT_EQ(*wait(files.read(sandbox, "/home/user/noted", 10, FileOptions())), "short");
+  const auto entry = wait(provider_->folders().stat(sandbox, "/home/user/noted", ""));
+  ASSERT_TRUE(entry) << entry.error().message;
+  // Where the file system of the state folder has extended attributes.
+  if (!entry->metadata.empty()) {
+    EXPECT_EQ(entry->metadata.at("who"), "me & you");
+  }
+  noted.metadata = {{"a b", "c"}};
+  EXPECT_EQ(wait(files.write(sandbox, "/tmp/y", "", noted)).error().kind, FailureKind::refused);
+}
+
+TEST_F(ProviderTest, WhatTheServerCannotIsSaidByIt) {
+  const SandboxHandle sandbox = make();
+  const auto open = wait(provider_->control().set_network(sandbox.id, NetworkRules(), {}));
+  EXPECT_TRUE(open) << open.error().message;
+  NetworkRules closed;
+  closed.deny_out = {"0.0.0.0/0"};
+  EXPECT_EQ(wait(provider_->control().set_network(sandbox.id, closed, {})).error().kind,
+            FailureKind::refused);
+  EXPECT_THAT(wait(provider_->control().fork(sandbox.id, {}, 2)).error().message, HasSubstr("501"));
+  NewTemplate what;
+  what.name = "mine";
+  const auto built = wait(provider_->templates().build(what, TemplateRecipe(), ".", {}));
+  EXPECT_THAT(built.error().message, HasSubstr("build template 'mine'"));
+  EXPECT_THAT(built.error().message, HasSubstr("501"));
+  EXPECT_EQ(wait(provider_->templates().exists("base")), true);
+  EXPECT_EQ(wait(provider_->templates().exists("no-such")), false);
+}
+
 TEST_F(ProviderTest, FilesThatAreNotThereOrTooLargeLeaveNothing) {
   const SandboxHandle sandbox = make();
   const TempDir here;

@@ -11,6 +11,7 @@
 #include "launch/e2b/copy_plan.h"
 #include "launch/e2b/filesystem_messages.h"
 #include "launch/e2b/process_messages.h"
+#include "launch/e2b/template_messages.h"
 #include "launch/e2b/wire_failure.h"
 
 namespace {
@@ -53,6 +54,13 @@ void messages(std::string_view text) {
   static_cast<void>(parse_snapshot(text));
   static_cast<void>(parse_snapshots(text));
   static_cast<void>(parse_metrics(text));
+  if (const auto forks = parse_forks(text)) {
+    for (const auto& fork : *forks) require(fork ? !fork->id.empty() : !fork.error().empty());
+  }
+  if (const auto build = parse_template_build(text)) require(!build->build_id.empty());
+  static_cast<void>(parse_upload_place(text));
+  static_cast<void>(parse_build_status(text));
+  static_cast<void>(parse_tags(text));
   static_cast<void>(parse_logs(text));
   static_cast<void>(parse_time(text));
 }

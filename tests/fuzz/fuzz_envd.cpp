@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "genesis/base/base64.h"
+#include "genesis/base/gzip_stream.h"
 #include "genesis/base/text.h"
 #include "launch/sandbox_server/envd/agent_options.h"
 #include "launch/sandbox_server/envd/connect_frames.h"
 #include "launch/sandbox_server/envd/download.h"
 #include "launch/sandbox_server/envd/file_metadata.h"
 #include "launch/sandbox_server/envd/filesystem_messages.h"
-#include "launch/sandbox_server/envd/gzip_stream.h"
 #include "launch/sandbox_server/envd/multipart.h"
 #include "launch/sandbox_server/envd/paths.h"
 #include "launch/sandbox_server/envd/process_messages.h"
@@ -63,7 +63,7 @@ std::string frames(std::string_view bytes, std::size_t piece) {
 }
 
 void unpack(std::string_view bytes) {
-  GzipReader reader;
+  genesis::GzipReader reader;
   std::size_t total = 0;
   static_cast<void>(reader.feed(bytes, [&total](std::string_view piece) -> genesis::Status {
     total += piece.size();

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <map>
@@ -90,6 +91,87 @@ void add_control_calls(std::map<std::string, Call>& calls) {
   calls["metrics"] = [](HttpProvider& p) { return told(p.control().metrics("isb1abc")); };
 }
 
+void add_network_calls(std::map<std::string, Call>& calls) {
+  calls["create_with_network"] = [](HttpProvider& p) {
+    NewSandbox what;
+    what.lifetime = seconds(120);
+    what.metadata = {{"a", "b"}};
+    what.environment = {{"A", "1"}};
+    what.pause_at_end = true;
+    what.resume_by_traffic = true;
+    what.network = NetworkRules();
+    what.network->allow_out = {"1.1.1.1", "*.example.com"};
+    what.network->deny_out = {"0.0.0.0/0"};
+    what.public_traffic = false;
+    what.request_host = "localhost:${PORT}";
+    return told(p.create(std::move(what)));
+  };
+  calls["set_network"] = [](HttpProvider& p) {
+    NetworkRules rules;
+    rules.allow_out = {"1.1.1.1"};
+    rules.deny_out = {"10.0.0.0/8"};
+    rules.headers["example.com"] = {{"X-Who", "me"}};
+    rules.proxy = "proxy.example.com:1080";
+    rules.proxy_user = "u";
+    rules.proxy_password = "p";
+    return told(p.control().set_network("isb1abc", std::move(rules), std::nullopt));
+  };
+  calls["clear_network"] = [](HttpProvider& p) {
+    return told(p.control().set_network("isb1abc", NetworkRules(), false));
+  };
+  calls["fork"] = [](HttpProvider& p) { return told(p.control().fork("isb1abc", seconds(90), 3)); };
+}
+
+NewTemplate new_template() {
+  NewTemplate what;
+  what.name = "team/tools:v1";
+  what.tags = {"stable"};
+  what.cpus = 4;
+  what.memory_mb = 2048;
+  return what;
+}
+
+TemplateBuild known_build() {
+  TemplateBuild build;
+  build.template_id = "tpl/1";
+  build.build_id = "bld1";
+  return build;
+}
+
+TemplateRecipe recipe() {
+  TemplateRecipe made;
+  made.from_image = "python:3";
+  made.copy("src", "/app/", "root", "0755");
+  made.run("make -C /app", "root");
+  made.pip_install({"numpy", "scipy"});
+  made.environment({{"A", "1"}, {"B", "2 3"}});
+  made.work_folder("/app");
+  made.user("worker");
+  made.start_command = "serve";
+  made.ready_command = "[ -f /ready ]";
+  return made;
+}
+
+void add_template_calls(std::map<std::string, Call>& calls) {
+  // The folder of COPY's files is in the environment: the official SDK hashes the same one.
+  calls["template_build"] = [](HttpProvider& p) {
+    return told(p.templates().build(new_template(), recipe(), std::getenv("E2B_CALLS_FOLDER"), {}));
+  };
+  calls["template_exists"] = [](HttpProvider& p) {
+    return told(p.templates().exists("team/tools"));
+  };
+  calls["template_tag"] = [](HttpProvider& p) {
+    return told(p.templates().assign_tags("team/tools:v1", {"a", "b"}));
+  };
+  calls["template_untag"] = [](HttpProvider& p) {
+    return told(p.templates().remove_tags("team/tools", {"a"}));
+  };
+  calls["template_tags"] = [](HttpProvider& p) { return told(p.templates().tags("team/tools")); };
+  calls["template_status"] = [](HttpProvider& p) {
+    return told(p.templates().build_status(known_build(), 7));
+  };
+}
+
 void add_process_calls(std::map<std::string, Call>& calls) {
   calls["run"] = [](HttpProvider& p) { return told(p.run(sandbox(), command(), 1000)); };
   calls["run_as_user"] = [](HttpProvider& p) {
@@ -145,6 +227,17 @@ void add_file_calls(std::map<std::string, Call>& calls) {
   calls["read"] = [](HttpProvider& p) {
     return told(p.read_file(sandbox(), "/tmp/a b+c", 99, ""));
   };
+  calls["write_packed"] = [](HttpProvider& p) {
+    FileOptions options;
+    options.gzip = true;
+    options.metadata = {{"Who", "me & you"}};
+    return told(p.files().write(sandbox(), "/tmp/x", std::string(100000, 'x'), options));
+  };
+  calls["read_packed"] = [](HttpProvider& p) {
+    FileOptions options;
+    options.gzip = true;
+    return told(p.files().read(sandbox(), "/tmp/x", 1000, options));
+  };
   calls["stat"] = [](HttpProvider& p) { return told(p.folders().stat(sandbox(), "/x", "")); };
   calls["list_folder"] = [](HttpProvider& p) {
     return told(p.folders().list(sandbox(), "/x", 2, "root"));
@@ -164,6 +257,8 @@ void add_file_calls(std::map<std::string, Call>& calls) {
 int main(int argc, char** argv) {
   std::map<std::string, Call> calls;
   add_control_calls(calls);
+  add_network_calls(calls);
+  add_template_calls(calls);
   add_process_calls(calls);
   add_file_calls(calls);
   const auto address = Addressing::from(address_settings_of_environment());

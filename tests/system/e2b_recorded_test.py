@@ -14,8 +14,12 @@ except ImportError:
 
 import asyncio
 import email
+import gzip
+import io
 import pathlib
 import subprocess
+import tarfile
+import tempfile
 import time
 import unittest
 import unittest.mock
@@ -33,6 +37,8 @@ HEADERS = ["x-api-key", "idempotency-key", "e2b-sandbox-id", "e2b-sandbox-port",
 
 
 class E2BRecordedTest(unittest.TestCase):
+    maxDiff = None
+
     @classmethod
     def setUpClass(cls):
         cls.recorder = Recorder()
@@ -54,12 +60,13 @@ class E2BRecordedTest(unittest.TestCase):
         self.assertEqual(len(asked), 1, [each.path for each in asked])
         return asked[0]
 
-    def ours(self, name):
-        def call():
-            done = subprocess.run([str(BIN / "e2b_calls"), name], capture_output=True, text=True, timeout=60)
-            self.assertEqual((done.returncode, done.stdout), (0, "done\n"), done.stderr)
+    def run_ours(self, name):
+        done = subprocess.run([str(BIN / "e2b_calls"), name], capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (0, "done\n"), done.stderr)
         self.compared.add(name)
-        return self.recorded(call)
+
+    def ours(self, name):
+        return self.recorded(lambda: self.run_ours(name))
 
     def same(self, name, call, *, but=()):
         theirs = self.recorded(call)
@@ -91,6 +98,70 @@ class E2BRecordedTest(unittest.TestCase):
         self.same("delete_snapshot", lambda: Sandbox.delete_snapshot("team/snap:default"))
         self.same("metrics", known.get_metrics)
 
+    def test_networks_and_forks(self):
+        Sandbox = e2b.Sandbox
+        known = self.sandbox
+        self.same("create_with_network", lambda: Sandbox.create(
+            timeout=120, metadata={"a": "b"}, envs={"A": "1"},
+            lifecycle={"on_timeout": "pause", "auto_resume": True},
+            network={"allow_out": ["1.1.1.1", "*.example.com"], "deny_out": ["0.0.0.0/0"],
+                     "allow_public_traffic": False, "mask_request_host": "localhost:${PORT}"}))
+        self.same("set_network", lambda: known.update_network({
+            "allow_out": ["1.1.1.1"], "deny_out": ["10.0.0.0/8"],
+            "rules": {"example.com": [{"transform": {"headers": {"X-Who": "me"}}}]},
+            "egress_proxy": {"address": "proxy.example.com:1080", "username": "u", "password": "p"}}))
+        self.same("clear_network", lambda: known.update_network({"allow_internet_access": False}))
+        self.same("fork", lambda: known.fork(timeout=90, count=3))
+
+    def recorded_all(self, call):
+        self.recorder.seen.clear()
+        call()
+        return list(self.recorder.seen)
+
+    def test_templates(self):
+        Template = e2b.Template
+        self.same("template_exists", lambda: Template.exists("team/tools"))
+        self.same("template_tag", lambda: Template.assign_tags("team/tools:v1", ["a", "b"]))
+        self.same("template_untag", lambda: Template.remove_tags("team/tools", ["a"]))
+        self.same("template_tags", lambda: Template.get_tags("team/tools"))
+        build = e2b.BuildInfo(template_id="tpl/1", build_id="bld1", alias="x", name="x", tags=[])
+        self.same("template_status", lambda: Template.get_build_status(build, logs_offset=7))
+
+    def test_a_template_build_from_the_first_request_to_the_last(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        source = pathlib.Path(folder.name) / "src"
+        (source / "sub" / "empty").mkdir(parents=True)
+        (source / "main.py").write_bytes(b"print('hi')\n" * 10000)
+        (source / "sub" / "run.sh").write_text("#!/bin/sh\n")
+        (source / "sub" / "run.sh").chmod(0o755)
+        (source / "sub.txt").write_text("between, by its bytes")
+        template = (e2b.Template(file_context_path=folder.name).from_image("python:3")
+                    .copy("src", "/app/", user="root", mode=0o755).run_cmd("make -C /app", user="root")
+                    .pip_install(["numpy", "scipy"]).set_envs({"A": "1", "B": "2 3"})
+                    .set_workdir("/app").set_user("worker").set_start_cmd("serve", "[ -f /ready ]"))
+        theirs = self.recorded_all(lambda: e2b.Template.build(
+            template, "team/tools:v1", tags=["stable"], cpu_count=4, memory_mb=2048))
+        with unittest.mock.patch.dict(os.environ, E2B_CALLS_FOLDER=folder.name):
+            ours = self.recorded_all(lambda: self.run_ours("template_build"))
+        self.assertEqual([(each.method, each.path, each.query) for each in ours],
+                         [(each.method, each.path, each.query) for each in theirs])
+        self.assertEqual(len(ours), 6, "asked for, place, upload, start, two looks")
+        for mine, official in zip(ours, theirs):
+            with self.subTest(mine.path):
+                for header in HEADERS + ["x-kind"]:
+                    self.assertEqual(mine.headers.get(header), official.headers.get(header), header)
+                if mine.path != "/storage":
+                    self.assertEqual(mine.message(), official.message())
+        self.assertEqual(self.unpacked(ours[2].body), self.unpacked(theirs[2].body))
+
+    @staticmethod
+    def unpacked(archive):
+        """Times and owners are nobody's business: the builder sets them."""
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+            return sorted((each.name, each.isdir(), each.mode,
+                           None if each.isdir() else tar.extractfile(each).read()) for each in tar)
+
     def test_commands(self):
         commands, terminals = self.sandbox.commands, self.sandbox.pty
         self.same("run", lambda: commands.run("echo hi", envs={"B": "2"}, cwd="/tmp"))
@@ -112,6 +183,9 @@ class E2BRecordedTest(unittest.TestCase):
         files = self.sandbox.files
         self.same("write", lambda: files.write("/tmp/a b+c", b"by\0tes\xff", use_octet_stream=True))
         self.same("write_as_user", lambda: files.write("x", b"bytes", user="root", use_octet_stream=True))
+        self.same_packed("write_packed", lambda: files.write(
+            "/tmp/x", b"x" * 100000, gzip=True, metadata={"Who": "me & you"}))
+        self.same("read_packed", lambda: files.read("/tmp/x", format="bytes", gzip=True))
         self.same("read", lambda: files.read("/tmp/a b+c", format="bytes"))
         self.same("stat", lambda: files.get_info("/x"))
         self.same("list_folder", lambda: files.list("/x", depth=2, user="root"))
@@ -120,6 +194,15 @@ class E2BRecordedTest(unittest.TestCase):
         self.same("remove", lambda: files.remove("/x"))
         # Theirs watches for a minute.
         self.same("watch", self.watch, but=["connect-timeout-ms"])
+
+    def same_packed(self, name, call):
+        theirs, ours = self.recorded(call), self.ours(name)
+        self.assertEqual((ours.method, ours.path, ours.query), (theirs.method, theirs.path, theirs.query))
+        for header in HEADERS + ["content-encoding", "x-metadata-who"]:
+            self.assertEqual(ours.headers.get(header), theirs.headers.get(header), header)
+        self.assertEqual(ours.headers["content-encoding"], "gzip")
+        self.assertLess(len(ours.body), 10000)
+        self.assertEqual(gzip.decompress(ours.body), gzip.decompress(theirs.body))
 
     def watch(self):
         async def run():

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import struct
 import threading
 import urllib.parse
@@ -103,8 +104,39 @@ def as_json(value, status=200):
     return status, "application/json", json.dumps(value).encode()
 
 
+def answer_template(asked):
+    path = asked.path
+    if path == "/templates/tags" and asked.method == "POST":
+        return as_json({"tags": ["a", "b"], "buildID": "9b2fd9a4-0000-4000-8000-000000000000"}, 201)
+    if path == "/templates/tags":
+        return 204, "", b""
+    if path.endswith("/tags"):
+        return as_json([{"tag": "a", "buildID": "9b2fd9a4-0000-4000-8000-000000000000",
+                         "createdAt": "2026-11-22T00:00:00Z"}])
+    if path.startswith("/templates/aliases/"):
+        return as_json({"templateID": "tpl/1", "public": False})
+    if path == "/v3/templates":
+        return as_json({"templateID": "tpl/1", "buildID": "bld1", "public": False, "aliases": [], "tags": [],
+                        "names": ["team/tools"]}, 202)
+    if "/files/" in path:
+        return as_json({"present": False, "url": f"http://{asked.headers['host']}/storage?signed=1",
+                        "headers": {"x-kind": "archive"}}, 201)
+    if path.endswith("/status"):
+        line = {"timestamp": "2026-11-22T00:00:00Z", "message": "done", "level": "info"}
+        lines = [line] if ("logsOffset", "0") in asked.query else []
+        return as_json({"templateID": "tpl/1", "buildID": "bld1", "status": "ready", "logs": [],
+                        "logEntries": lines})
+    return 202, "text/plain", b""
+
+
 def answer(asked):
     path = asked.path
+    if path == "/storage":
+        return 200, "text/plain", b""
+    if re.match("/(v2/|v3/)?templates", path) and not (asked.method == "DELETE" and "snap" in path):
+        return answer_template(asked)
+    if path.endswith("/fork"):
+        return as_json([{"sandbox": SANDBOX}, {"error": {"code": 503, "message": "no place"}}], 201)
     if path.startswith("/process.Process/") or path.startswith("/filesystem.Filesystem/"):
         return answer_rpc(path.rsplit("/", 1)[1])
     if path == "/files":
@@ -117,7 +149,7 @@ def answer(asked):
         return as_json({"snapshotID": "s", "names": ["team/prepared:default"]}, 201)
     if path == "/v2/sandboxes" and asked.method == "POST":
         return as_json(SANDBOX, 201)
-    if asked.method == "DELETE" or path.endswith(("/timeout", "/pause", "/health")):
+    if asked.method == "DELETE" or path.endswith(("/timeout", "/pause", "/health", "/network")):
         return 204, "", b""
     if path in ("/v2/sandboxes", "/snapshots") or path.endswith("/metrics"):
         return as_json([])

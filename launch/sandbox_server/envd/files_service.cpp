@@ -5,8 +5,8 @@
 
 #include <charconv>
 
+#include "genesis/base/gzip_stream.h"
 #include "launch/sandbox_server/envd/download.h"
-#include "launch/sandbox_server/envd/gzip_stream.h"
 #include "launch/sandbox_server/envd/on_workers.h"
 #include "launch/sandbox_server/envd/paths.h"
 #include "launch/sandbox_server/envd/rpc_call.h"

@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "genesis/base/files.h"
+#include "genesis/base/gzip_stream.h"
 #include "genesis/net/http_server.h"
 #include "launch/e2b/http_provider.h"
 
@@ -260,6 +261,78 @@ TEST_F(ProviderFaultsTest, ADownloadThatIsCutLeavesNothing) {
   EXPECT_EQ(wait(provider_->download_file(sandbox_, "/x", to, 1000, "")).error().kind,
             FailureKind::deadline);
   EXPECT_TRUE(fs::is_empty(here.path()));
+}
+
+TEST_F(ProviderFaultsTest, PackedAnswersAreBoundedByWhatTheyUnpackTo) {
+  const TempDir here;
+  const auto to = here.path() / "to";
+  is_there();
+  FileOptions options;
+  options.gzip = true;
+  const net::Headers coding{{"Content-Encoding", "gzip"}};
+  const std::string packed = GzipWriter().pack(std::string(50u << 20, 'x'), true);
+  ASSERT_LT(packed.size(), 1u << 20);
+  script_["/files"] = {Scripted(200, packed, coding)};
+  FilesClient& files = provider_->files();
+  EXPECT_EQ(wait(files.download(sandbox_, "/x", to, 1u << 20, options)).error().kind,
+            FailureKind::too_large);
+  EXPECT_EQ(wait(files.read(sandbox_, "/x", 1u << 20, options)).error().kind,
+            FailureKind::too_large);
+  script_["/files"] = {Scripted(200, packed.substr(0, packed.size() / 2), coding)};
+  EXPECT_EQ(wait(files.read(sandbox_, "/x", 1u << 30, options)).error().kind, FailureKind::broken);
+  script_["/files"] = {Scripted(200, "no gzip", coding)};
+  EXPECT_EQ(wait(files.download(sandbox_, "/x", to, 1u << 30, options)).error().kind,
+            FailureKind::broken);
+  script_["/files"].front().then = Scripted::Then::cut;
+  EXPECT_EQ(wait(files.download(sandbox_, "/x", to, 1u << 30, options)).error().kind,
+            FailureKind::broken);
+  EXPECT_TRUE(fs::is_empty(here.path()));
+}
+
+TEST_F(ProviderFaultsTest, ForksAreToldOneByOne) {
+  script_["/sandboxes/a/fork"] = {
+      Scripted(201, R"([{"sandbox":{"sandboxID":"b","envdVersion":"0.6.13"}},
+               {"error":{"code":503,"message":"no place"}},{}])")};
+  const auto forks = wait(provider_->control().fork("a", seconds(60), 3));
+  ASSERT_TRUE(forks) << forks.error().message;
+  ASSERT_EQ(forks->size(), 3u);
+  EXPECT_EQ(forks->at(0)->id, "b");
+  EXPECT_EQ(forks->at(1).error(), "no place");
+  EXPECT_THAT(forks->at(2).error(), HasSubstr("does not say"));
+  EXPECT_EQ(wait(provider_->control().fork("a", {}, 101)).error().kind, FailureKind::refused);
+  EXPECT_EQ(asked_["/sandboxes/a/fork"], 1);
+}
+
+TEST_F(ProviderFaultsTest, ABuildThatFailsNamesItsStep) {
+  script_["/v3/templates"] = {
+      Scripted(202, R"({"templateID":"t","buildID":"b","names":["mine"]})")};
+  script_["/v2/templates/t/builds/b"] = {Scripted(202, "")};
+  script_["/templates/t/builds/b/status"] = {
+      Scripted(200, R"({"status":"waiting","logEntries":[]})"),
+      Scripted(200, R"({"status":"building","logEntries":[{"message":"one"}]})"),
+      Scripted(200, R"({"status":"error","logEntries":[{"message":"two"}],
+                        "reason":{"message":"make: no rule","step":"2"}})"),
+      Scripted(200, R"({"status":"error","logEntries":[],
+                        "reason":{"message":"make: no rule","step":"2"}})")};
+  NewTemplate what;
+  what.name = "mine";
+  std::string log;
+  const auto built = wait(provider_->templates().build(
+      what, TemplateRecipe(), ".", [&log](const LogLine& line) { log += line.message + ";"; }));
+  ASSERT_FALSE(built);
+  EXPECT_EQ(built.error().kind, FailureKind::refused);
+  EXPECT_EQ(built.error().message, "build template 'mine': failed at step 2: make: no rule");
+  EXPECT_EQ(log, "one;two;");
+
+  // A server that does not look at the offset tells its last lines for ever.
+  script_["/templates/t/builds/b/status"] = {
+      Scripted(200, R"({"status":"ready","logEntries":[{"message":"again"}]})")};
+  EXPECT_TRUE(wait(provider_->templates().build(what, TemplateRecipe(), ".", {})));
+  TemplateRecipe recipe;
+  recipe.copy("../outside", "/x");
+  const auto outside = wait(provider_->templates().build(what, recipe, ".", {}));
+  EXPECT_EQ(outside.error().kind, FailureKind::local_io);
+  EXPECT_THAT(outside.error().message, HasSubstr("relative to"));
 }
 
 TEST_F(ProviderFaultsTest, PagesWithoutEndAndFullDisksAreSaid) {

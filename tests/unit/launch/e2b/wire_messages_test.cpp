@@ -10,6 +10,7 @@
 #include "launch/e2b/copy_plan.h"
 #include "launch/e2b/filesystem_messages.h"
 #include "launch/e2b/process_messages.h"
+#include "launch/e2b/template_messages.h"
 #include "launch/e2b/wire_failure.h"
 
 namespace genesis::launch::e2b {
@@ -156,6 +157,18 @@ TEST(ControlMessages, Times) {
                           "-026-11-22T00:15:37Z", "8578-10-22T00:00:00Z", "0001-01-01T00:00:00Z"}) {
     EXPECT_FALSE(parse_time(bad)) << bad;
   }
+}
+
+TEST(TemplateMessages, PackagesAreWordsOfAShell) {
+  TemplateRecipe recipe;
+  recipe.pip_install({"numpy", "scipy>=1.10", "it's"});
+  EXPECT_EQ(recipe.steps.front().args.front(), R"(pip install numpy 'scipy>=1.10' 'it'"'"'s')");
+  recipe.from_template = "base";
+  const json message = json::parse(build_message(recipe));
+  EXPECT_EQ(message["fromTemplate"], "base");
+  EXPECT_FALSE(message.contains("fromImage"));
+  EXPECT_FALSE(parse_build_status(R"({"status":"dreaming"})"));
+  EXPECT_FALSE(parse_template_build(R"({"templateID":"t"})"));
 }
 
 TEST(FilesystemMessages, EntriesAndEvents) {

@@ -7,7 +7,7 @@
 
 #include "genesis/base/error.h"
 
-namespace genesis::envd {
+namespace genesis {
 
 /// Unpacks a gzip stream piece by piece; members may follow each other. One thread.
 class GzipReader {
@@ -44,4 +44,4 @@ class GzipWriter {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace genesis::envd
+}  // namespace genesis

@@ -1,11 +1,11 @@
-#include "launch/sandbox_server/envd/gzip_stream.h"
+#include "genesis/base/gzip_stream.h"
 
 #include <zlib.h>
 
 #include <array>
 #include <new>
 
-namespace genesis::envd {
+namespace genesis {
 
 namespace {
 
@@ -97,4 +97,4 @@ std::string GzipWriter::pack(std::string_view bytes, bool last) {
   return packed;
 }
 
-}  // namespace genesis::envd
+}  // namespace genesis
