@@ -1,21 +1,13 @@
 """Runs whose evaluations happen in sandboxes of `genesis sandboxd`: without a key, killed in between,
 with sandboxes that go away. Nothing is evaluated twice, nothing is left."""
 
-import http.client
 import json
-import os
-import pathlib
-import shutil
-import signal
 import sqlite3
 import subprocess
-import tempfile
 import unittest
 
-from command_case import CommandCase
+from local_server_case import BIN, LocalServerCase
 
-HOME = pathlib.Path(os.environ.get("GENESIS_HOME", pathlib.Path(__file__).resolve().parents[2]))
-BIN = pathlib.Path(os.environ.get("GENESIS_BIN", HOME / "build/release/bin"))
 SEED = """# EVOLVE-BLOCK-START
 score 1.5
 width 0.25
@@ -35,47 +27,14 @@ cksum < "$2/extra.bin" > "$2/extra.sum"
 """
 
 
-class E2BTest(CommandCase):
+class E2BTest(LocalServerCase):
     def setUp(self):
-        # Short: the agents' sockets are below it, and such names have a limit.
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ge2b"))
-        self.addCleanup(self.clean_up)
-        self.state = self.folder / "s"
+        super().setUp()
         (self.folder / "seed.txt").write_text(SEED)
         (self.folder / "limit.txt").write_text("7\n")
         score = self.folder / "score.sh"
         score.write_text(EVALUATOR)
         score.chmod(0o755)
-
-    def clean_up(self):
-        if (self.state / "client.json").exists():
-            for sandbox in self.sandboxes():
-                self.ask("DELETE", "/sandboxes/" + sandbox["sandboxID"])
-            pid = self.server()["pid"]
-            os.kill(pid, signal.SIGTERM)
-            self.poll("the server has ended", lambda: not pathlib.Path(f"/proc/{pid}").exists())
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def server(self):
-        return json.loads((self.state / "client.json").read_text())
-
-    def ask(self, method, target):
-        server = self.server()
-        connection = http.client.HTTPConnection(server["url"].split("//")[1], timeout=60)
-        try:
-            connection.request(method, target, headers={"x-api-key": server["api_key"]})
-            answer = connection.getresponse()
-            text = answer.read()
-        finally:
-            connection.close()
-        return json.loads(text) if text else None
-
-    def sandboxes(self):
-        return self.ask("GET", "/v2/sandboxes")
-
-    def environment(self, **more):
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("E2B_")}
-        return dict(kept, GENESIS_HOME=str(HOME), GENESIS_SANDBOXD_DIR=str(self.state), **more)
 
     def command(self, run, generations, jobs, wait, *more):
         return [str(BIN / "genesis_launch"), "variant=default", "cluster=e2b", "seed=5",
