@@ -277,7 +277,8 @@ class EvolutionRunImpl final : public EvolutionRun {
   }
 
   Status make_mutator(const MutatorFactory& factory) {
-    // Evaluations that are processes want the processors on which TBB's workers would look for work.
+    // Evaluations that are processes want the processors on which TBB's workers would look for
+    // work.
     const bool elsewhere = launcher_->capabilities().runs_commands;
     workers_ =
         std::make_unique<WorkerPool>(io_, 0, elsewhere ? WorkKind::waits : WorkKind::computes);
