@@ -7,6 +7,13 @@
 
 namespace genesis::launch::e2b {
 
+JobOutcome plain_outcome(JobOutcomeKind kind, std::string detail) {
+  JobOutcome outcome;
+  outcome.kind = kind;
+  outcome.detail = std::move(detail);
+  return outcome;
+}
+
 JobOutcome outcome_of(const ExitRecord& record, const Limits& limits,
                       std::optional<JobOutcomeKind> ended_as) {
   JobOutcome outcome;

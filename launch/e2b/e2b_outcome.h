@@ -8,6 +8,8 @@
 
 namespace genesis::launch::e2b {
 
+JobOutcome plain_outcome(JobOutcomeKind kind, std::string detail);
+
 /// Pure: what the end of a job means. `ended_as`: why we ended it, if we did.
 JobOutcome outcome_of(const ExitRecord& record, const Limits& limits,
                       std::optional<JobOutcomeKind> ended_as);
