@@ -126,6 +126,9 @@ struct JobOutcome {
   std::chrono::milliseconds wall{0};
   std::chrono::milliseconds cpu{0};
   std::uint64_t peak_memory_bytes = 0;
+  /// How long a machine was held for this attempt alone, its preparation included; 0: it was
+  /// shared, or is nobody's to pay for.
+  std::chrono::milliseconds held{0};
 };
 
 /// "exited with 3", "killed by SIGSEGV", "timed out after 10.0 s", …

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -37,7 +38,21 @@ struct Capacity {
   int slots = 0;
   std::string reason;
 };
-using Event = std::variant<Accepted, Started, Finished, Capacity>;
+/// What one thing that is paid for by time (a sandbox, a node) has come to so far: each event of a
+/// lease takes the place of the one before. Jobs of several tokens may have used it.
+struct Usage {
+  std::string lease;     ///< Whose, unique over all runs: a sandbox's id.
+  std::string resource;  ///< "sandbox"
+  std::string kind;      ///< Of which sort: its template.
+  std::string unit = "s";
+  double amount = 0;
+  double cpus = 0;  ///< Its size; 0: nobody knows.
+  double memory_gib = 0;
+  std::optional<double> cost;  ///< Absent: no price is known.
+  std::string currency;        ///< With `cost`.
+  bool over = false;           ///< The last one of this lease: told once, whatever runner tells it.
+};
+using Event = std::variant<Accepted, Started, Finished, Capacity, Usage>;
 using EventSink = std::function<void(Event)>;
 
 /// What a backend can do, for the planner and for clear refusals at start.
@@ -69,6 +84,7 @@ struct Reattach {
 ///   submitted finishes as cancelled.
 /// - Events of one token come in order; those of different tokens may come in any.
 /// - At a deadline or cancel the whole process tree of the job has ended before Finished comes.
+/// - Usage may come at any time until close() completes, also after the end of the jobs it was for.
 /// - After close() completes, nothing of this launcher is left on the machine and no event follows.
 class Launcher {
  public:

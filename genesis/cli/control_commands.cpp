@@ -78,6 +78,7 @@ void print_status_text(const RunStatus& status) {
   row("proposals", fmt::format("{} ({} duplicates), {} ready and waiting", status.proposals,
                                status.duplicates, status.queued));
   row("time", format_duration(status.elapsed));
+  for (const auto& [name, line] : usage_lines(status.usage)) row(name, line);
 }
 
 }  // namespace

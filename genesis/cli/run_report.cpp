@@ -10,6 +10,7 @@
 #include "genesis/base/text.h"
 #include "genesis/cli/run_folder.h"
 #include "genesis/run/evolution_run.h"
+#include "genesis/run/run_usage.h"
 #include "genesis/store/run_lock.h"
 #include "genesis/ui/console.h"
 #include "genesis/ui/progress_text.h"
@@ -150,6 +151,8 @@ Result<RunReport> read_report(const std::filesystem::path& run, store::StoreRead
   GENESIS_TRY_ASSIGN(const auto outcomes, reader.outcomes());
   report.outcomes.insert(outcomes.begin(), outcomes.end());
   for (const auto& [name, count] : outcomes) report.evaluations += count;
+  GENESIS_TRY_ASSIGN(const auto usage, reader.usage());
+  report.usage = run::usage_rows(usage);
   report.generations = std::max<std::int64_t>(report.counters.programs - 1, 0);
   report.target_generations = target_of(reader);
   if (const auto millis = whole_number(reader.state("elapsed_millis"))) {
@@ -220,7 +223,8 @@ json to_json(const RunReport& report) {
           {"target_generations",
            report.target_generations ? json(*report.target_generations) : json(nullptr)},
           {"wall_seconds", report.wall_seconds ? json(*report.wall_seconds) : json(nullptr)},
-          {"evaluations_per_second", rate}};
+          {"evaluations_per_second", rate},
+          {"usage", usage_to_json(report.usage)}};
 }
 
 std::string to_text(const RunReport& report,
@@ -260,6 +264,7 @@ std::string to_text(const RunReport& report,
   }
   row("evaluations", evaluations);
   row("outcomes", format_outcomes(report.outcomes));
+  for (const auto& [name, line] : usage_lines(report.usage)) row(name, line);
   if (report.epochs.size() > 1) text += epoch_rows(report.epochs);
   if (!improvements.empty()) text += improvement_rows(improvements);
   return text;

@@ -13,6 +13,7 @@
 #include "genesis/run/final_scores.h"
 #include "genesis/store/epochs.h"
 #include "genesis/store/run_store.h"
+#include "genesis/ui/usage.h"
 
 namespace genesis::cli {
 
@@ -44,6 +45,7 @@ struct RunReport {
   std::int64_t generations = 0;  ///< Beyond the seed.
   std::optional<std::int64_t> target_generations;
   std::optional<double> wall_seconds;  ///< All sessions.
+  std::vector<UsageRow> usage;         ///< The same.
 };
 
 /// Opens a run's store for reading, wherever store_dir put it.

@@ -11,6 +11,7 @@
 #include "genesis/base/files.h"
 #include "genesis/base/log.h"
 #include "genesis/base/text.h"
+#include "genesis/evolve/usage_record.h"
 
 namespace genesis::evolve {
 
@@ -307,6 +308,10 @@ void EvolutionRunner::on_launch(std::size_t launcher, launch::Capacity& event) {
   capacity_[launcher] = event.slots;
   meter_.status().slots = static_cast<int>(slots());
   if (!event.reason.empty()) notice(event.reason);
+}
+
+void EvolutionRunner::on_launch(std::size_t, launch::Usage& event) {
+  parts_.store->put_usage(usage_record(std::move(event)));
 }
 
 void EvolutionRunner::on_launch(std::size_t launcher, launch::Finished& event) {

@@ -152,6 +152,7 @@ class EvolutionRunner {
   void on_launch(std::size_t launcher, launch::Started& event);
   void on_launch(std::size_t launcher, launch::Finished& event);
   void on_launch(std::size_t launcher, launch::Capacity& event);
+  void on_launch(std::size_t launcher, launch::Usage& event);
 
   void take_up(store::PendingEvaluation& pending);
   void begin_anew(Evaluation& evaluation);

@@ -153,11 +153,15 @@ void EvolutionRunner::tell_end_of_pause() {
   for (StatusObserver* observer : parts_.observers) observer->on_go_on();
 }
 
-// At the end nothing matters any more but commits: they bring files to publish.
+// At the end nothing matters any more but commits, which bring files to publish, and what has been
+// used up to the last moment.
 boost::asio::awaitable<void> EvolutionRunner::take_commits() {
   std::vector<Event> events = co_await mailbox_.receive();
   for (Event& event : events) {
     if (auto* committed = std::get_if<Committed>(&event)) handle(*committed);
+    auto* told = std::get_if<LaunchEvent>(&event);
+    auto* usage = told != nullptr ? std::get_if<launch::Usage>(&told->event) : nullptr;
+    if (usage != nullptr) on_launch(told->launcher, *usage);
   }
 }
 

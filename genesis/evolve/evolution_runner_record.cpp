@@ -20,7 +20,7 @@ using State = Evaluation::State;
 void EvolutionRunner::retry_or_abandon(Evaluation& evaluation, const launch::JobOutcome& outcome) {
   const bool of_past_session = evaluation.reattach;
   parts_.store->finish_attempt(evaluation.token, std::string(to_string(outcome.kind)),
-                               outcome.detail);
+                               outcome.detail, outcome.held.count());
   const auto now = parts_.clock->steady();
   std::optional<std::chrono::milliseconds> delay = std::chrono::milliseconds(0);
   if (!of_past_session && outcome.kind != launch::JobOutcomeKind::cancelled) {
@@ -112,7 +112,7 @@ void EvolutionRunner::record(Evaluation& evaluation, OutcomeRead& event) {
 
   failpoint("runner.record.before");
   parts_.store->finish_attempt(evaluation.token, std::string(to_string(event.job.kind)),
-                               event.job.detail);
+                               event.job.detail, event.job.held.count());
   parts_.store->record(program, std::move(moves));
   parts_.store->put_state("mutator", parts_.mutator->save());
   if (const IslandRace* race = parts_.population->race(); race != nullptr) {

@@ -42,6 +42,8 @@ void EvaluationBatch::on_event(launch::Event event) {
     submit_more();
   } else if (auto* finished = std::get_if<launch::Finished>(&event)) {
     on_finished(*finished);
+  } else if (auto* usage = std::get_if<launch::Usage>(&event); usage && parts_.on_usage) {
+    parts_.on_usage(std::move(*usage));
   }
 }
 

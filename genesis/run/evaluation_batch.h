@@ -46,6 +46,7 @@ class EvaluationBatch {
     const evaluators::JobPlanner* planner = nullptr;  ///< Borrowed.
     int jobs = 1;
     int max_attempts = 3;
+    std::function<void(launch::Usage)> on_usage;  ///< May be empty; until on_end.
   };
   explicit EvaluationBatch(Parts parts);
   ~EvaluationBatch();

@@ -29,6 +29,7 @@
 #include "genesis/run/restored_history.h"
 #include "genesis/run/run_events.h"
 #include "genesis/run/run_folder.h"
+#include "genesis/run/run_usage.h"
 #include "genesis/run/seed_record.h"
 #include "genesis/run/starting_programs.h"
 #include "genesis/store/run_lock.h"
@@ -405,8 +406,14 @@ class EvolutionRunImpl final : public EvolutionRun {
   }
 
   RunControls controls() {
-    return {[this] { return runner_->status(); }, [this] { stop_what_runs(); },
+    return {[this] { return status_with_usage(); }, [this] { stop_what_runs(); },
             [this](std::int64_t by) { runner_->extend(by); }};
+  }
+
+  RunStatus status_with_usage() {
+    RunStatus status = runner_->status();
+    if (const auto used = store_->usage()) status.usage = usage_rows(*used);
+    return status;
   }
 
   void put_status(std::string_view state, StopReason reason) {
@@ -489,6 +496,7 @@ class EvolutionRunImpl final : public EvolutionRun {
     store_->put_state("elapsed_millis", std::to_string(summary.status.elapsed.count()));
     const Status flushed = store_->flush();
     if (!flushed && summary.message.empty()) summary.message = flushed.error().message;
+    if (const auto used = store_->usage()) summary.status.usage = usage_rows(*used);
     if (const auto best = population_->best()) {
       summary.best = published_best(*store_, population_->member(*best), spec_.output_dir,
                                     language_->extension);

@@ -8,6 +8,7 @@
 #include "genesis/base/failpoint.h"
 #include "genesis/base/files.h"
 #include "genesis/base/log.h"
+#include "genesis/evolve/usage_record.h"
 
 namespace genesis::run {
 
@@ -70,6 +71,9 @@ Status FinalEvaluation::start(std::unique_ptr<launch::Launcher> launcher,
   parts.planner = planner_.get();
   parts.jobs = config_.max_parallel_jobs;
   parts.max_attempts = config_.max_attempts;
+  parts.on_usage = [store = parts_.store](launch::Usage usage) {
+    store->put_usage(evolve::usage_record(std::move(usage)));
+  };
   batch_ = std::make_unique<EvaluationBatch>(std::move(parts));
   return batch_->start(
       std::move(items), [this](BatchResult result) { take(std::move(result)); },

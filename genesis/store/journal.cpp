@@ -64,12 +64,12 @@ struct Journal::Commands {
       : proposal(database, "INSERT INTO proposals VALUES(?,?,?,?,?,?,?,?,?,?,?)"),
         candidate(database, "INSERT INTO candidates VALUES(?,?)"),
         evaluation(database, "INSERT INTO evaluations VALUES(?,?,?)"),
-        attempt(database, "INSERT INTO attempts VALUES(?,?,?,?,?,?,?,?,?)"),
+        attempt(database, "INSERT INTO attempts VALUES(?,?,?,?,?,?,?,?,?,?)"),
         ref(database,
             "UPDATE attempts SET ref=?5 "
             "WHERE evaluation=?1 AND stage=?2 AND repeat=?3 AND attempt=?4"),
         finish(database,
-               "UPDATE attempts SET outcome=?5, detail=?6 "
+               "UPDATE attempts SET outcome=?5, detail=?6, held_millis=?7 "
                "WHERE evaluation=?1 AND stage=?2 AND repeat=?3 AND attempt=?4"),
         decide(database, "UPDATE evaluations SET state=?2 WHERE id=?1 AND state=0"),
         record_fate(database, "UPDATE proposals SET fate=?2 WHERE id=?1 AND fate=0"),
@@ -91,10 +91,21 @@ struct Journal::Commands {
         outcome(database,
                 "INSERT INTO outcomes VALUES(?1,?2) "
                 "ON CONFLICT(outcome) DO UPDATE SET programs=programs+?2"),
+        lease(database,
+              "INSERT INTO leases VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT(lease) DO UPDATE "
+              "SET "
+              "resource=?2, kind=?3, unit=?4, cpus=?5, memory_gib=?6, currency=?7, "
+              "amount=max(amount,?8), cost=max(cost,?9)"),
+        lease_over(database,
+                   "INSERT INTO usage SELECT resource, kind, unit, cpus, memory_gib, currency, 1, "
+                   "amount, cost FROM leases WHERE lease=?1 "
+                   "ON CONFLICT(resource, kind, unit, cpus, memory_gib, currency) DO UPDATE SET "
+                   "leases=leases+1, amount=amount+excluded.amount, cost=cost+excluded.cost"),
+        lease_away(database, "DELETE FROM leases WHERE lease=?1"),
         fence(database, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='fence'") {}
 
   Command proposal, candidate, evaluation, attempt, ref, finish, decide, record_fate, abandon_fate,
-      program, moves, state, meta, counters, outcome;
+      program, moves, state, meta, counters, outcome, lease, lease_over, lease_away;
   SQLite::Statement fence;
 };
 
@@ -283,7 +294,7 @@ void Journal::apply(const FinishAttempt& entry) {
   const AttemptKey* key = find_attempt(entry.token);
   if (key == nullptr) return;
   commands_->finish.run(key->evaluation, key->stage, key->repeat, key->attempt, entry.outcome,
-                        entry.detail);
+                        entry.detail, entry.held_millis);
 }
 
 void Journal::apply(const RecordProgram& entry) {
@@ -325,6 +336,19 @@ void Journal::apply(const SetMeta& entry) {
   commands_->meta.run(entry.key, entry.value);
 }
 
+void Journal::apply(const PutUsage& entry) {
+  const UsageRecord& u = entry.usage;
+  if (u.lease.empty() || !(u.amount >= 0) || !(u.cost >= 0) || !(u.cpus >= 0) ||
+      !(u.memory_gib >= 0)) {
+    refuse(fmt::format("recording what the lease '{}' has used: no such amount", u.lease));
+  }
+  commands_->lease.run(u.lease, u.resource, u.kind, u.unit, u.cpus, u.memory_gib, u.currency,
+                       u.amount, u.cost);
+  if (!u.over) return;
+  commands_->lease_over.run(u.lease);
+  commands_->lease_away.run(u.lease);
+}
+
 void Journal::insert_proposal(const ProposalRecord& p, ProposalFate fate) {
   commands_->proposal.run(p.id, p.parent, join_numbers(p.inspirations), p.island, p.draw_event,
                           p.mutator, p.patch, p.summary, static_cast<int>(fate), p.detail,
@@ -362,7 +386,7 @@ void Journal::insert_attempt(const AttemptRecord& a, std::int64_t evaluation) {
                     evaluation, a.token, known->evaluation));
   }
   commands_->attempt.run(evaluation, a.stage, a.repeat, a.attempt, a.token, a.backend, a.ref,
-                         a.outcome, a.detail);
+                         a.outcome, a.detail, a.held_millis);
   // The same batch may come twice, after a failed try.
   if (known == nullptr) {
     attempts_.emplace(a.token, key);

@@ -40,6 +40,7 @@ struct FinishAttempt {
   std::string token;
   std::string outcome;
   std::string detail;
+  std::int64_t held_millis = 0;
 };
 struct RecordProgram {
   ProgramRecord program;
@@ -53,8 +54,12 @@ struct SetMeta {
   std::string key;
   std::string value;
 };
-using JournalEntry = std::variant<PutProposal, QueueEvaluation, AddAttempt, SetAttemptRef,
-                                  FinishAttempt, RecordProgram, AbandonEvaluation, SetMeta>;
+struct PutUsage {
+  UsageRecord usage;
+};
+using JournalEntry =
+    std::variant<PutProposal, QueueEvaluation, AddAttempt, SetAttemptRef, FinishAttempt,
+                 RecordProgram, AbandonEvaluation, SetMeta, PutUsage>;
 
 /// What one transaction writes.
 struct Batch {
@@ -109,6 +114,7 @@ class Journal {
   void apply(const RecordProgram& entry);
   void apply(const AbandonEvaluation& entry);
   void apply(const SetMeta& entry);
+  void apply(const PutUsage& entry);
 
   void insert_proposal(const ProposalRecord& proposal, ProposalFate fate);
   void insert_moves(const RecordProgram& entry);

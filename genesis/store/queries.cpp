@@ -96,7 +96,7 @@ std::vector<AttemptRecord> read_attempts(SQLite::Statement& attempts, std::int64
   while (attempts.executeStep()) {
     AttemptRecord& a = found.emplace_back();
     Row(attempts).read(a.evaluation, a.stage, a.repeat, a.attempt, a.token, a.backend, a.ref,
-                       a.outcome, a.detail);
+                       a.outcome, a.detail, a.held_millis);
   }
   return found;
 }
@@ -110,7 +110,7 @@ Result<std::vector<PendingEvaluation>> read_pending(SQLite::Database& database) 
       "LEFT JOIN candidates c ON c.proposal=p.id WHERE e.state=0 ORDER BY e.id");
   SQLite::Statement attempts(database,
                              "SELECT evaluation, stage, repeat, attempt, token, backend, ref, "
-                             "outcome, detail FROM attempts WHERE evaluation=? "
+                             "outcome, detail, held_millis FROM attempts WHERE evaluation=? "
                              "ORDER BY stage, repeat, attempt");
   std::vector<PendingEvaluation> pending;
   while (rows.executeStep()) {
@@ -208,6 +208,24 @@ Result<std::vector<std::pair<std::string, std::int64_t>>> Queries::outcomes() {
       Row(rows).read(outcome, programs);
     }
     return outcomes;
+  });
+}
+
+Result<std::vector<UsageTotal>> Queries::usage() {
+  return guarded(kReading, [&]() -> Result<std::vector<UsageTotal>> {
+    SQLite::Statement rows(
+        database_,
+        "SELECT resource, kind, unit, cpus, memory_gib, currency, sum(leases), sum(amount), "
+        "sum(cost) FROM (SELECT resource, kind, unit, cpus, memory_gib, currency, leases, amount, "
+        "cost FROM usage UNION ALL SELECT resource, kind, unit, cpus, memory_gib, currency, 1, "
+        "amount, cost FROM leases) GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6");
+    std::vector<UsageTotal> totals;
+    while (rows.executeStep()) {
+      UsageTotal& t = totals.emplace_back();
+      Row(rows).read(t.resource, t.kind, t.unit, t.cpus, t.memory_gib, t.currency, t.leases,
+                     t.amount, t.cost);
+    }
+    return totals;
   });
 }
 

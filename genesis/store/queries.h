@@ -34,6 +34,7 @@ class Queries {
   Result<LoadedRun> load();
   Result<Counters> counters();
   Result<std::vector<std::pair<std::string, std::int64_t>>> outcomes();
+  Result<std::vector<UsageTotal>> usage();
   // Of the present epoch.
   Result<std::optional<ProgramRecord>> best();
   Result<std::vector<ProgramRecord>> top(int count);

@@ -47,6 +47,7 @@ struct AttemptRecord {
   std::string ref;      ///< "<backend> <text>", the last known; empty before the first.
   std::string outcome;  ///< Empty while in flight, else to_string(JobOutcomeKind).
   std::string detail;
+  std::int64_t held_millis = 0;  ///< JobOutcome::held.
 };
 
 /// A recorded program: the result of one evaluation. `generation` is its serial number in the run.
@@ -107,6 +108,33 @@ struct PendingEvaluation {
   std::int64_t evaluation = 0;
   ProposalRecord proposal;
   std::vector<AttemptRecord> attempts;  ///< In order; the last may be in flight.
+};
+
+/// What one thing that is paid for by time (a sandbox, a node) has come to so far. A later record
+/// of the same lease takes the place of the one before; amounts and costs never shrink.
+struct UsageRecord {
+  std::string lease;     ///< Whose, unique over all runs.
+  std::string resource;  ///< "sandbox"
+  std::string kind;      ///< Of which sort: a template, a partition.
+  std::string unit;      ///< Of `amount`: "s".
+  double cpus = 0;       ///< Its size; 0: nobody knows.
+  double memory_gib = 0;
+  double amount = 0;
+  std::string currency;  ///< Empty: no price is known, `cost` is 0.
+  double cost = 0;
+  bool over = false;  ///< Nothing follows for this lease.
+};
+
+/// The same summed up over the leases that are alike.
+struct UsageTotal {
+  std::string resource, kind, unit;
+  double cpus = 0;
+  double memory_gib = 0;
+  std::string currency;
+  std::int64_t leases = 0;
+  double amount = 0;
+  double cost = 0;
+  bool operator==(const UsageTotal&) const = default;
 };
 
 /// What happened in the run, for people and tools; also appended to events.jsonl by the runner.

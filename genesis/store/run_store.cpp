@@ -61,9 +61,12 @@ class SqliteRunStore final : public RunStore {
   void set_attempt_ref(std::string token, std::string ref) override {
     commits_.add(SetAttemptRef{std::move(token), std::move(ref)});
   }
-  void finish_attempt(std::string token, std::string outcome, std::string detail) override {
-    commits_.add(FinishAttempt{std::move(token), std::move(outcome), std::move(detail)});
+  void finish_attempt(std::string token, std::string outcome, std::string detail,
+                      std::int64_t held_millis) override {
+    commits_.add(
+        FinishAttempt{std::move(token), std::move(outcome), std::move(detail), held_millis});
   }
+  void put_usage(UsageRecord usage) override { commits_.add(PutUsage{std::move(usage)}); }
   void record(ProgramRecord program, std::vector<MoveRecord> moves) override {
     commits_.add(RecordProgram{std::move(program), std::move(moves)});
   }
@@ -110,6 +113,10 @@ class SqliteRunStore final : public RunStore {
   Result<Program> source(std::int64_t generation) override {
     const auto lock = lock_for_reading();
     return queries_.source(generation);
+  }
+  Result<std::vector<UsageTotal>> usage() override {
+    const auto lock = lock_for_reading();
+    return queries_.usage();
   }
   std::optional<std::string> state(std::string_view key) override {
     const auto lock = lock_for_reading();

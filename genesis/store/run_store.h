@@ -74,12 +74,15 @@ class RunStore {
   virtual void add_attempt(AttemptRecord attempt) = 0;
   /// Both are ignored when the attempt's evaluation has been decided already.
   virtual void set_attempt_ref(std::string token, std::string ref) = 0;
-  virtual void finish_attempt(std::string token, std::string outcome, std::string detail) = 0;
+  virtual void finish_attempt(std::string token, std::string outcome, std::string detail,
+                              std::int64_t held_millis = 0) = 0;
   /// The result, exactly once per evaluation: a second record of the same evaluation is an internal
   /// error reported to on_trouble and ignored. Marks the proposal recorded.
   virtual void record(ProgramRecord program, std::vector<MoveRecord> moves) = 0;
   /// Gives an evaluation up: its proposal's fate becomes failed.
   virtual void abandon_evaluation(std::int64_t evaluation, std::string why) = 0;
+  /// What a lease has come to; see UsageRecord.
+  virtual void put_usage(UsageRecord usage) = 0;
   /// A small value of something that learns or counts; written with the commit it is queued in (the
   /// last value per key wins).
   virtual void put_state(std::string key, std::string value) = 0;
@@ -105,6 +108,8 @@ class RunStore {
   virtual Result<std::vector<ProgramRecord>> improvements() = 0;
   virtual Result<ProgramRecord> program(std::int64_t generation) = 0;
   virtual Result<Program> source(std::int64_t generation) = 0;
+  /// In order of resource, kind, size. Leases that are not over count as far as they are known.
+  virtual Result<std::vector<UsageTotal>> usage() = 0;
   virtual std::optional<std::string> state(std::string_view key) = 0;
   virtual std::optional<std::string> meta(std::string_view key) = 0;
   /// Meta values (run id, task, configuration) are set before the run begins: synchronous.
@@ -121,6 +126,8 @@ class StoreReader {
   virtual Result<Counters> counters() = 0;
   /// Programs by outcome: {"ok": 812, "timeout": 3, …}.
   virtual Result<std::vector<std::pair<std::string, std::int64_t>>> outcomes() = 0;
+  /// As RunStore::usage.
+  virtual Result<std::vector<UsageTotal>> usage() = 0;
   /// The best of the present epoch (store/epochs.h), as `top` and `improvements` are.
   virtual Result<std::optional<ProgramRecord>> best() = 0;
   virtual Result<std::vector<ProgramRecord>> top(int count) = 0;

@@ -140,6 +140,31 @@ CREATE TABLE unranked(generation INTEGER PRIMARY KEY, score REAL NOT NULL) STRIC
 ALTER TABLE programs ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
 UPDATE programs SET size=coalesce(
   (SELECT length(encoded) FROM candidates c WHERE c.proposal=programs.proposal), 0);
+)sql",
+    // What is paid for by time. A row per lease only until it is over: a run may have a million.
+    R"sql(
+CREATE TABLE leases(
+  lease TEXT PRIMARY KEY NOT NULL,
+  resource TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  cpus REAL NOT NULL,
+  memory_gib REAL NOT NULL,
+  currency TEXT NOT NULL,
+  amount REAL NOT NULL,
+  cost REAL NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE usage(
+  resource TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  cpus REAL NOT NULL,
+  memory_gib REAL NOT NULL,
+  currency TEXT NOT NULL,
+  leases INTEGER NOT NULL,
+  amount REAL NOT NULL,
+  cost REAL NOT NULL,
+  PRIMARY KEY(resource, kind, unit, cpus, memory_gib, currency)) STRICT, WITHOUT ROWID;
+ALTER TABLE attempts ADD COLUMN held_millis INTEGER NOT NULL DEFAULT 0;
 )sql"};
 
 // Not a temporary copy: a store of a million programs is larger than memory may be.
@@ -149,6 +174,13 @@ constexpr const char* kVersion2AsCurrent =
 CREATE TEMP VIEW ranking AS SELECT score, generation FROM main.programs
   WHERE correct AND score IS NOT NULL;
 CREATE TEMP VIEW unranked AS SELECT generation, score FROM main.programs WHERE 0;
+)sql";
+
+constexpr const char* kVersion3AsCurrent = R"sql(
+CREATE TEMP VIEW leases AS SELECT '' AS lease, '' AS resource, '' AS kind, '' AS unit, 0.0 AS cpus,
+  0.0 AS memory_gib, '' AS currency, 0.0 AS amount, 0.0 AS cost WHERE 0;
+CREATE TEMP VIEW usage AS SELECT '' AS resource, '' AS kind, '' AS unit, 0.0 AS cpus,
+  0.0 AS memory_gib, '' AS currency, 0 AS leases, 0.0 AS amount, 0.0 AS cost WHERE 0;
 )sql";
 
 Status migrate_step(SQLite::Database& database, std::int64_t to) {
@@ -199,9 +231,11 @@ Status migrate_schema(SQLite::Database& database, const std::filesystem::path& f
 }
 
 bool view_as_current(SQLite::Database& database) {
-  static_assert(kSchemaVersion == 3, "the views lead from 2 to 3");
-  if (query_integer(database, "PRAGMA user_version") != 2) return false;
-  database.exec(kVersion2AsCurrent);
+  static_assert(kSchemaVersion == 4, "the views lead from 2 and 3 to 4");
+  const auto version = query_integer(database, "PRAGMA user_version").value_or(0);
+  if (version != 2 && version != 3) return false;
+  if (version == 2) database.exec(kVersion2AsCurrent);
+  database.exec(kVersion3AsCurrent);
   return true;
 }
 

@@ -13,7 +13,7 @@ namespace genesis::store {
 /// In the file's header ("Gene"), so that `file` and we know whose it is.
 inline constexpr int kApplicationId = 0x47656e65;
 /// The schema that this program writes.
-inline constexpr int kSchemaVersion = 3;
+inline constexpr int kSchemaVersion = 4;
 
 enum class SchemaState { empty, older, current };
 
@@ -25,7 +25,7 @@ Result<SchemaState> inspect_schema(SQLite::Database& database, const std::filesy
 /// its own. Throws SQLite's exceptions.
 Status migrate_schema(SQLite::Database& database, const std::filesystem::path& file);
 
-/// For readers of a file of version 2: views of this connection stand for the tables that
+/// For readers of a file of version 2 or 3: views of this connection stand for the tables that
 /// the file lacks. False when it is of another version. Changes nothing in the file. Throws
 /// SQLite's exceptions.
 bool view_as_current(SQLite::Database& database);

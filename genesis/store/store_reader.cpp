@@ -21,6 +21,7 @@ class SqliteStoreReader final : public StoreReader {
   Result<std::vector<std::pair<std::string, std::int64_t>>> outcomes() override {
     return queries_.outcomes();
   }
+  Result<std::vector<UsageTotal>> usage() override { return queries_.usage(); }
   Result<std::optional<ProgramRecord>> best() override { return queries_.best(); }
   Result<std::vector<ProgramRecord>> top(int count) override { return queries_.top(count); }
   Result<std::optional<ProgramRecord>> best_between(std::int64_t first, std::int64_t end) override {

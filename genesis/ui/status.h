@@ -6,6 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "genesis/ui/usage.h"
 
 namespace genesis {
 
@@ -70,6 +73,7 @@ struct RunStatus {
   std::chrono::milliseconds elapsed{0};  ///< All sessions.
   std::optional<std::chrono::milliseconds> eta;
   std::map<std::string, std::int64_t> outcomes;  ///< "ok": 812, "timeout": 3, …
+  std::vector<UsageRow> usage;                   ///< As far as it is recorded; all sessions.
 };
 
 /// What happens, as it happens. All calls on the run's I/O thread; implementations must be quick

@@ -53,6 +53,7 @@ std::string status_to_json(const RunStatus& s) {
       {"wall_seconds", seconds(s.elapsed)},
       {"eta_seconds", s.eta ? json(seconds(*s.eta)) : json(nullptr)},
       {"outcomes", s.outcomes},
+      {"usage", usage_to_json(s.usage)},
   };
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -87,6 +88,9 @@ Result<RunStatus> status_from_json(std::string_view text) {
     take(object, "wall_seconds", wall);
     take(object, "eta_seconds", eta);
     take(object, "outcomes", s.outcomes);
+    if (const auto usage = object.find("usage"); usage != object.end()) {
+      s.usage = usage_from_json(*usage);
+    }
   } catch (const json::exception& failure) {
     return make_error(ErrorKind::parse,
                       std::string("the status has a wrong type: ") + failure.what());

@@ -131,6 +131,9 @@ std::string closing_summary(const SummaryText& summary) {
   }
   row("time", effort);
   if (!status.outcomes.empty()) row("outcomes", format_outcomes(status.outcomes));
+  for (const auto& [name, line] : usage_lines(status.usage)) {
+    row(name.substr(0, name.find(' ')), line);
+  }
   if (!summary.hooks.empty()) row("hooks", printable(summary.hooks, false));
   if (summary.reason == StopReason::seed_failed) {
     row("next", "correct the task, try it with `genesis check`, and give the same command again");

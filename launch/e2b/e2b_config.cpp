@@ -11,6 +11,7 @@
 #include "launch/common_options.h"
 #include "launch/e2b/e2b_doctor.h"
 #include "launch/e2b/e2b_launcher.h"
+#include "launch/e2b/price_file.h"
 #include "launch/e2b/provider_choice.h"
 
 namespace genesis::launch {
@@ -67,6 +68,7 @@ E2BJobConfig::operator JobConfig() const {
   put(options, "download_timeout", download_timeout, usual.download_timeout);
   put(options, "orphan_grace", orphan_grace, usual.orphan_grace);
   put(options, "prepared_templates", prepared_templates, usual.prepared_templates);
+  put(options, "prices", prices, usual.prices);
   put(options, "provider", provider, usual.provider);
   JobConfig config;
   config.type = "e2b";
@@ -111,6 +113,7 @@ void read_sandbox(OptionReader& reader, E2BOptions& options) {
     }
   }
   reader.read("prepared_templates", options.prepared_templates);
+  reader.read("prices", options.prices);
   reader.read("user", options.user);
   reader.read("cwd", options.cwd);
   reader.read("python", options.python);
@@ -225,6 +228,13 @@ Backend e2b_backend() {
                     const LauncherContext& context) -> Result<std::unique_ptr<Launcher>> {
     e2b::E2BOptions own = e2b::bind_e2b_options(options, "job_config").launcher;
     GENESIS_TRY(e2b::check_additional_files(own));
+    if (!own.prices.empty()) {
+      auto prices = e2b::read_price_file(find_data_file(own.prices));
+      if (!prices) {
+        return tl::unexpected<Error>(std::move(prices.error()).with_context("job_config.prices"));
+      }
+      own.price_list = std::move(*prices);
+    }
     GENESIS_TRY_ASSIGN(e2b::ChosenProvider chosen, e2b::make_provider(*context.io, own.provider));
     return make_e2b_launcher(std::move(own), context, std::move(chosen.provider),
                              std::move(chosen.notice));

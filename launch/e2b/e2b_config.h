@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "launch/prices.h"
 #include "launch/registry.h"
 
 namespace genesis::launch {
@@ -44,6 +45,7 @@ struct E2BJobConfig {
   std::chrono::milliseconds orphan_grace{600'000};
   /// Sorted dependencies joined by commas -> the template that has them.
   std::map<std::string, std::string> prepared_templates;
+  std::string prices;             ///< A file of what sandboxes cost; empty: nobody knows.
   std::string provider = "auto";  ///< "cloud": never a server of this machine; "local": always.
 
   operator JobConfig() const;
@@ -79,11 +81,15 @@ struct E2BOptions {
   /// What jobs will have as limit, so that sandboxes are asked for with a life that is long enough.
   std::optional<std::chrono::milliseconds> job_time = std::chrono::milliseconds{0};
   ProviderChoice provider = ProviderChoice::automatic;
+  std::string prices;  ///< The file's path, and what it says.
+  PriceList price_list;
   std::string folder = "/tmp/genesis";  ///< Ours in the sandbox.
   /// Sandboxes of an earlier runner that no job has been looked for in until then are ended.
   std::chrono::milliseconds claim_time{30'000};
   /// How far ahead the life of a sandbox is secured whose job has no time limit.
   std::chrono::milliseconds life_ahead{3'600'000};
+  /// How often the time of living sandboxes is told.
+  std::chrono::milliseconds usage_every{10'000};
 };
 
 struct E2BBindings {

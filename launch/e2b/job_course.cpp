@@ -55,8 +55,13 @@ Awaitable<void> Works::find(JobPtr job) {
     job->outcome = outcome_of(sandbox.error(), true);
     co_return;
   }
+  const auto ends_at = Clock::now() + lifetime;
+  if (!meter_.knows(sandbox->id)) {
+    const Outcome<SandboxInfo> info = co_await provider_->info(sandbox->id);
+    if (info) sandbox_found(*info);
+  }
   if (!pool_) co_return;
-  job->slot = pool_->adopt(*sandbox);
+  job->slot = pool_->adopt(*sandbox, ends_at);
   job->session =
       std::make_unique<SandboxSession>(io_, *provider_, options_, job->spec, *sandbox, "");
   job->stage = Stage::running;
@@ -154,6 +159,10 @@ void Works::give_back(const JobPtr& job, std::exception_ptr thrown) {
   job->stage = Stage::ending;
   if (!job->slot || !pool_) return finish(job);
   const int slot = *std::exchange(job->slot, std::nullopt);
+  if (options_.reuse == SandboxReuse::per_job) {
+    const auto age = meter_.age(pool_->at(slot).handle.id, Clock::now());
+    if (age) job->held += std::chrono::duration_cast<milliseconds>(*age);
+  }
   pool_->give_back(
       slot, job->sandbox_is_good, [self = shared_from_this(), job, again, was_running](bool gone) {
         if (again && job->ended_as) {

@@ -30,6 +30,7 @@ struct SandboxJob {
   std::optional<SandboxJobRef> ref;  ///< Of an earlier runner.
   std::unique_ptr<SandboxSession> session;
   std::chrono::steady_clock::time_point started;
+  std::chrono::milliseconds held{0};      ///< How long sandboxes of its own have lived.
   int sandboxes_lost = 0;                 ///< Before the command was started.
   boost::asio::cancellation_signal stop;  ///< Ends what its coroutine waits for.
   /// How long we wait for the sandbox to end it; without a limit, until its life is secured again.

@@ -46,10 +46,11 @@ bool SandboxPool::forget(const std::string& token) {
   return state_.forget(token);
 }
 
-int SandboxPool::adopt(SandboxHandle handle) {
+int SandboxPool::adopt(SandboxHandle handle, Time ends_at) {
   const int slot = state_.adopt(handle.id);
   auto sandbox = std::make_unique<PooledSandbox>();
   sandbox->handle = std::move(handle);
+  sandbox->ends_at = ends_at;
   sandboxes_[slot] = std::move(sandbox);
   return slot;
 }
@@ -86,11 +87,13 @@ bool SandboxPool::owns(const std::string& id) const {
 }
 
 void SandboxPool::end_stray(std::string id) {
-  asio::co_spawn(
-      io_, kill(id), [self = shared_from_this(), id](std::exception_ptr failure, bool gone) {
-        log::info("e2b: the sandbox {} of an earlier runner {}", id,
-                  !failure && gone ? "was ended" : "could not be ended; its lifetime does");
-      });
+  asio::co_spawn(io_, kill(id),
+                 [self = shared_from_this(), id](std::exception_ptr failure, bool gone) {
+                   const bool ended = !failure && gone;
+                   log::info("e2b: the sandbox {} of an earlier runner {}", id,
+                             ended ? "was ended" : "could not be ended; its lifetime does");
+                   self->tell_gone(id, ended, Clock::now());
+                 });
 }
 
 void SandboxPool::schedule_pump() {
@@ -136,6 +139,7 @@ void SandboxPool::make(int slot) {
                      sandbox->handle = std::move(*made);
                      sandbox->ends_at = asked + self->kind_.lifetime;
                      self->state_.made(slot, sandbox->handle.id, Clock::now());
+                     if (self->host_.on_made) self->host_.on_made(sandbox->handle.id);
                      self->sandboxes_[slot] = std::move(sandbox);
                    } else {
                      log::warning("e2b: {}", made.error().message);
@@ -147,8 +151,9 @@ void SandboxPool::make(int slot) {
 
 void SandboxPool::end(int slot, const std::string& id) {
   asio::co_spawn(
-      io_, kill(id), [self = shared_from_this(), slot](std::exception_ptr thrown, bool gone) {
+      io_, kill(id), [self = shared_from_this(), slot, id](std::exception_ptr thrown, bool gone) {
         self->state_.ended(slot);
+        self->tell_gone(id, !thrown && gone, self->sandboxes_.at(slot)->ends_at);
         self->sandboxes_.erase(slot);
         if (const auto found = self->on_ended_.find(slot); found != self->on_ended_.end()) {
           const auto told = std::move(found->second);
@@ -157,6 +162,10 @@ void SandboxPool::end(int slot, const std::string& id) {
         }
         self->schedule_pump();
       });
+}
+
+void SandboxPool::tell_gone(const std::string& id, bool ended, Time ends_at) {
+  if (host_.on_gone) host_.on_gone(id, ended, ends_at);
 }
 
 /// What cannot be ended now ends by its lifetime.

@@ -24,10 +24,14 @@ struct PooledSandbox {
 /// Carries out what PoolState decides. On the I/O loop's thread; what it has begun keeps it alive.
 class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
  public:
+  using Time = std::chrono::steady_clock::time_point;
   struct Host {
     std::function<void(const std::string& token, int slot)> on_lease;
     std::function<void(const std::string& token, const Failure& failure)> on_refusal;
     std::function<void(int slots, const std::string& reason)> on_capacity;
+    std::function<void(const std::string& id)> on_made;
+    /// Its time is over; false: nobody could end it, and it lives on until `ends_at`.
+    std::function<void(const std::string& id, bool ended, Time ends_at)> on_gone;
     std::function<void()> on_idle;  ///< After close(): no sandbox is left.
   };
   SandboxPool(boost::asio::io_context& io, std::shared_ptr<Provider> provider, PoolPolicy policy,
@@ -38,7 +42,8 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   void want(const std::string& token);
   bool forget(const std::string& token);
   PooledSandbox& at(int slot) { return *sandboxes_.at(slot); }
-  int adopt(SandboxHandle handle);
+  /// `ends_at`: until when it lives if nobody ends it.
+  int adopt(SandboxHandle handle, Time ends_at);
   /// `ended` is called once the sandbox is kept or gone; false: nobody could end it.
   void give_back(int slot, bool keep, std::function<void(bool gone)> ended);
   /// Ends all that nobody has; on_idle is called when none is left.
@@ -55,6 +60,7 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   void carry_out(const PoolAction& action);
   void make(int slot);
   void end(int slot, const std::string& id);
+  void tell_gone(const std::string& id, bool ended, Time ends_at);
   Awaitable<bool> kill(std::string id);
   void look_again();
 

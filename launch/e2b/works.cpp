@@ -56,6 +56,8 @@ Works::Works(E2BOptions options, const LauncherContext& context, std::shared_ptr
       notice_(std::move(notice)),
       policy_(policy_of(options_, context)),
       kind_(kind_of(options_, context)),
+      meter_(options_.price_list, options_.usage_every),
+      usage_timer_(io_),
       claim_timer_(io_) {}
 
 void Works::open(EventSink sink) {
@@ -70,6 +72,10 @@ void Works::open(EventSink sink) {
     const std::string said = reason.empty() ? std::exchange(notice_, "") : reason;
     if (outbox_) outbox_->push(Capacity{slots, said});
   };
+  host.on_made = [this](const std::string& id) { sandbox_made(id); };
+  host.on_gone = [this](const std::string& id, bool ended, SandboxPool::Time ends_at) {
+    sandbox_gone(id, ended, ends_at);
+  };
   host.on_idle = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) {
       self->pool_.reset();
@@ -78,6 +84,7 @@ void Works::open(EventSink sink) {
   };
   pool_ = std::make_shared<SandboxPool>(io_, provider_, policy_, kind_, std::move(host));
   pool_->open();
+  arm_usage_timer();
   asio::co_spawn(
       io_, [self = shared_from_this()] { return self->look_for_strays(); }, asio::detached);
 }
@@ -136,6 +143,7 @@ void Works::close(milliseconds deadline, std::function<void()> done) {
   const auto jobs = jobs_;
   for (const auto& [token, job] : jobs) end_job(job, JobOutcomeKind::cancelled);
   claim_timer_.cancel();
+  usage_timer_.cancel();
   if (pool_) pool_->close();
   // Should the provider not answer: what is left ends by its lifetime.
   const auto timer = std::make_shared<asio::steady_timer>(io_, deadline);
@@ -161,6 +169,7 @@ void Works::abandon() {
   on_closed_ = nullptr;
   draining_ = closing_ = true;
   claim_timer_.cancel();
+  usage_timer_.cancel();
   for (const auto& [token, job] : jobs_) job->patience.reset();
   if (pool_) pool_->abandon();
   const auto jobs = std::exchange(jobs_, {});
@@ -193,6 +202,7 @@ void Works::finish_unstarted(const JobPtr& job, JobOutcomeKind kind, std::string
 void Works::finish(const JobPtr& job) {
   if (jobs_.erase(job->spec.token) == 0) return;
   job->session.reset();
+  job->outcome.held = job->held;
   JobResults results;
   if (!job->spec.work_dir.empty()) results.folder = job->spec.work_dir / "results";
   if (outbox_) {
@@ -206,6 +216,7 @@ void Works::close_when_idle() {
   if (deadline_timer_) deadline_timer_->cancel();
   std::error_code ignored;
   for (const auto& [shared, bundle] : bundles_) fs::remove(bundle.path, ignored);
+  tell(meter_.last_word(std::chrono::steady_clock::now()));
   outbox_->close(std::exchange(on_closed_, nullptr));
 }
 
@@ -216,7 +227,10 @@ Awaitable<void> Works::look_for_strays() {
   const Outcome<std::vector<SandboxInfo>> found = co_await provider_->list(mine);
   if (!found || found->empty() || closing_) co_return;
   std::vector<std::string> ids;
-  for (const SandboxInfo& info : *found) ids.push_back(info.id);
+  for (const SandboxInfo& info : *found) {
+    ids.push_back(info.id);
+    sandbox_found(info);
+  }
   claim_timer_.expires_after(options_.claim_time);
   boost::system::error_code stopped;
   co_await claim_timer_.async_wait(asio::redirect_error(asio::use_awaitable, stopped));

@@ -16,6 +16,7 @@
 #include "launch/e2b/e2b_config.h"
 #include "launch/e2b/sandbox_job.h"
 #include "launch/e2b/sandbox_pool.h"
+#include "launch/e2b/usage_meter.h"
 #include "launch/event_outbox.h"
 
 namespace genesis::launch::e2b {
@@ -58,6 +59,14 @@ class Works : public std::enable_shared_from_this<Works> {
   void give_back(const JobPtr& job, std::exception_ptr thrown);
   Outcome<Bundle> bundle_for(const JobSpec& spec);
 
+  // sandbox_usage.cpp
+  void sandbox_made(const std::string& id);
+  void sandbox_gone(const std::string& id, bool ended, SandboxPool::Time ends_at);
+  void sandbox_found(const SandboxInfo& info);
+  Awaitable<void> ask_for_size(std::string id, std::string kind);
+  void tell(std::vector<Usage> usages);
+  void arm_usage_timer();
+
   // job_limits.cpp
   void arm_patience(const JobPtr& job);
   void keep_alive(const JobPtr& job);
@@ -74,6 +83,8 @@ class Works : public std::enable_shared_from_this<Works> {
   NewSandbox kind_;
   std::shared_ptr<SandboxPool> pool_;
   std::optional<EventOutbox> outbox_;
+  UsageMeter meter_;
+  boost::asio::steady_timer usage_timer_;
   std::map<std::string, JobPtr, std::less<>> jobs_;
   std::map<std::shared_ptr<const SharedFiles>, Bundle> bundles_;  ///< Of each planner one.
   boost::asio::steady_timer claim_timer_;

@@ -310,6 +310,11 @@ void SharedPool::Core::on_event(Event event) {
     rebalance();
     return;
   }
+  if (std::holds_alternative<Usage>(event)) {
+    // What runs share is counted once: by the one that has been there longest.
+    if (!members.empty()) members.front()->deliver(std::move(event));
+    return;
+  }
   if (auto* finished = std::get_if<Finished>(&event)) return on_finished(std::move(*finished));
   const std::string& token = std::holds_alternative<Accepted>(event)
                                  ? std::get<Accepted>(event).token

@@ -23,6 +23,13 @@ void EventRecorder::check_order(const Event& event) {
     capacities.push_back(capacity->slots);
     return;
   }
+  if (const auto* usage = std::get_if<Usage>(&event)) {
+    EXPECT_FALSE(usage->lease.empty());
+    EXPECT_GE(usage->amount, usages[usage->lease].amount) << usage->lease << " shrank";
+    EXPECT_FALSE(usages[usage->lease].over) << usage->lease << ": something came after its end";
+    usages[usage->lease] = *usage;
+    return;
+  }
   const std::string token = std::visit(
       [](const auto& about) -> std::string {
         if constexpr (requires { about.token; }) return about.token;

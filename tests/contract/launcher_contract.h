@@ -76,6 +76,7 @@ class EventRecorder {
 
   std::map<std::string, Job> jobs;
   std::vector<int> capacities;
+  std::map<std::string, Usage> usages;  ///< The last word on each lease.
   std::size_t finished = 0;
   int running = 0;           ///< Started and not finished.
   int most_running = 0;      ///< At the end of any batch.

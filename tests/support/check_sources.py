@@ -34,7 +34,7 @@ ALLOWED = {
     "launch/e2b": ["genesis/base", "genesis/async", "genesis/process", "genesis/net",
                    "genesis/config", "launch/command.h", "launch/common_options.h",
                    "launch/event_outbox.h", "launch/job.h", "launch/launcher.h",
-                   "launch/registry.h"],
+                   "launch/prices.h", "launch/registry.h"],
     "evaluators": ["genesis/base", "genesis/program", "launch"],
 }
 # The decision core's neighbours that carry its decisions out: the runner and its edges.
@@ -43,7 +43,7 @@ EDGE = {
     "evolution_runner_past.cpp", "evolution_runner_record.cpp", "evolution_runner_seeds.cpp",
     "evolution_runner_watch.cpp", "evaluation_book.h",
     "evaluation_book.cpp", "operator_mutator.h", "operator_mutator.cpp", "source_cache.h", "source_cache.cpp", "results_sink.h", "progress_meter.h", "progress_meter.cpp",
-    "stop_conditions.h", "stop_conditions.cpp",
+    "stop_conditions.h", "stop_conditions.cpp", "usage_record.h", "usage_record.cpp",
 }
 EDGE_ALLOWED = ["genesis/base", "genesis/program", "genesis/async", "genesis/store/records.h",
                 "genesis/store/run_store.h", "genesis/ui/status.h", "launch/launcher.h",

@@ -172,9 +172,11 @@ void FakeProvider::lose(const std::string& id) {
   fs::remove_all(folder_of(id), ignored);
 }
 
-std::string FakeProvider::plant(std::map<std::string, std::string> metadata) {
+std::string FakeProvider::plant(std::map<std::string, std::string> metadata,
+                                std::chrono::seconds age) {
   const std::string id = fmt::format("sb{}", ++last_id_);
   sandboxes_[id].metadata = std::move(metadata);
+  sandboxes_[id].started_at -= age;
   fs::create_directories(folder_of(id));
   return id;
 }
@@ -219,6 +221,7 @@ Awaitable<Outcome<SandboxHandle>> FakeProvider::create(NewSandbox what) {
   last_created_ = what;
   SandboxHandle handle;
   handle.id = plant(what.metadata);
+  sandboxes_[handle.id].sandbox_template = what.sandbox_template;
   most_seen_ = std::max(most_seen_, sandboxes_.size());
   co_return handle;
 }
@@ -243,20 +246,27 @@ Awaitable<Outcome<std::vector<SandboxInfo>>> FakeProvider::list(
       fits = fits && at != sandbox.metadata.end() && at->second == value;
     }
     if (!fits) continue;
-    SandboxInfo info;
-    info.id = id;
-    info.metadata = sandbox.metadata;
-    found.push_back(std::move(info));
+    found.push_back(info_of(id));
   }
   co_return found;
+}
+
+SandboxInfo FakeProvider::info_of(const std::string& id) const {
+  const Sandbox& sandbox = sandboxes_.at(id);
+  SandboxInfo info;
+  info.id = id;
+  info.sandbox_template = sandbox.sandbox_template;
+  info.metadata = sandbox.metadata;
+  info.started_at = sandbox.started_at;
+  info.cpus = 2;
+  info.memory_mb = 512;
+  return info;
 }
 
 Awaitable<Outcome<SandboxInfo>> FakeProvider::info(std::string id) {
   const Outcome<void> may = co_await begin("info", id);
   if (!may) co_return tl::unexpected<Failure>(may.error());
-  SandboxInfo info;
-  info.id = id;
-  co_return info;
+  co_return info_of(id);
 }
 
 Awaitable<Outcome<bool>> FakeProvider::kill(std::string id) {

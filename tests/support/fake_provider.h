@@ -42,7 +42,7 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   fs::path folder_of(const std::string& id) const { return root_.path() / id; }
   const NewSandbox& last_created() const { return last_created_; }
   /// A sandbox that somebody else has made.
-  std::string plant(std::map<std::string, std::string> metadata);
+  std::string plant(std::map<std::string, std::string> metadata, std::chrono::seconds age = {});
 
   Awaitable<Outcome<SandboxHandle>> create(NewSandbox what) override;
   Awaitable<Outcome<SandboxHandle>> connect(std::string id, std::chrono::seconds lifetime) override;
@@ -75,7 +75,10 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   struct Sandbox {
     std::map<std::string, std::string> metadata;
     std::set<std::int64_t> commands;
+    std::string sandbox_template = "base";
+    std::chrono::system_clock::time_point started_at = std::chrono::system_clock::now();
   };
+  SandboxInfo info_of(const std::string& id) const;
   std::string filled(const std::string& id, std::string text) const;
   Awaitable<Outcome<void>> begin(std::string call, std::string id);
 

@@ -45,6 +45,8 @@ RunReport full_report() {
   report.generations = 100;
   report.target_generations = 100;
   report.wall_seconds = 50.5;
+  report.usage.push_back({"sandbox", "base", "s", 2, 0.5, 12, 92.5, "EUR", 0.0421});
+  report.usage.push_back({"sandbox", "big", "s", 0, 0, 1, 1, "", 0});
   return report;
 }
 
@@ -88,6 +90,9 @@ TEST(RunReport, TextForPeopleIsClean) {
   EXPECT_THAT(text, HasSubstr("best         2.5 (generation 42), initial program 0.96\n"));
   EXPECT_THAT(text, HasSubstr("evaluations  101 in 50.5 s (2.00/s)\n"));
   EXPECT_THAT(text, HasSubstr("outcomes     ok 95, incorrect 5, timeout 1\n"));
+  EXPECT_THAT(text, HasSubstr("sandbox time base (2 vCPU, 0.5 GiB): 1m32s in 12, 0.042 EUR\n"));
+  EXPECT_THAT(text, HasSubstr("sandbox time big: 1.0 s in 1\n"));
+  EXPECT_THAT(text, HasSubstr("cost         0.042 EUR for 1 of 2\n"));
   EXPECT_THAT(text, HasSubstr("1.5 s  gen 42     2.5        literal?[2J\n"));
 }
 

@@ -116,6 +116,27 @@ TEST_F(SchemaTest, AReaderShowsAStoreOfSchemaTwoAsItIs) {
   EXPECT_EQ(read_file(file()).value(), bytes);
 }
 
+TEST_F(SchemaTest, AStoreOfSchemaThreeHasUsedNothingYet) {
+  make_old_store(3);
+  const std::string bytes = read_file(file()).value();
+  EXPECT_THAT(reader()->usage().value(), SizeIs(0));
+  EXPECT_EQ(reader()->canonical_dump().value(), golden("schema_2.dump"));
+  EXPECT_THAT(best_first(*reader(), 10), ElementsAre(2, 0, 3));
+  EXPECT_EQ(read_file(file()).value(), bytes) << "a reader changes nothing";
+  {
+    const auto store = open(4);
+    EXPECT_THAT(store->usage().value(), SizeIs(0));
+    EXPECT_EQ(store->load()->pending.at(0).attempts.back().held_millis, 0);
+    UsageRecord used;
+    used.lease = "one";
+    used.amount = 2;
+    store->put_usage(used);
+    ASSERT_TRUE(store->flush());
+  }
+  EXPECT_THAT(reader()->usage().value(), SizeIs(1));
+  EXPECT_EQ(reader()->canonical_dump().value(), golden("schema_2.dump"));
+}
+
 TEST_F(SchemaTest, MovesThatAreNotReadableAreAnError) {
   { const auto store = open(); }
   run_sql("INSERT INTO island_moves VALUES(3,'1:0>2 2:0')");
@@ -166,6 +187,7 @@ void read_all(const std::filesystem::path& file) {
   StoreReader& reader = **opened;
   (void)reader.counters();
   (void)reader.outcomes();
+  (void)reader.usage();
   (void)reader.top(5);
   (void)reader.improvements();
   (void)reader.canonical_dump();

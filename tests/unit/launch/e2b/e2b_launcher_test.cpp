@@ -45,6 +45,9 @@ class E2BLauncherTest : public testing::Test {
         refs_[accepted->token] = accepted->ref;
       } else if (const auto* started = std::get_if<Started>(&event)) {
         ++started_[started->token];
+      } else if (const auto* usage = std::get_if<Usage>(&event)) {
+        EXPECT_FALSE(usages_[usage->lease].over) << usage->lease << ": told after its end";
+        usages_[usage->lease] = *usage;
       } else {
         auto& finished = std::get<Finished>(event);
         EXPECT_EQ(ended_.count(finished.token), 0u);
@@ -94,6 +97,7 @@ class E2BLauncherTest : public testing::Test {
   std::map<std::string, JobRef> refs_;
   std::map<std::string, int> started_;
   std::map<std::string, Finished> ended_;
+  std::map<std::string, Usage> usages_;  ///< The last of each sandbox.
 };
 
 const char* const kScore = "cd {results} && printf '{\"combined_score\": 2}' > metrics.json";
@@ -314,6 +318,69 @@ TEST_F(E2BLauncherTest, EverySandboxCarriesTheRun) {
   end_of("a");
   EXPECT_EQ(provider_->last_created().metadata.at("genesis_run"), "this-run");
   EXPECT_EQ(provider_->last_created().metadata.at("team"), "x");
+}
+
+TEST_F(E2BLauncherTest, TheTimeOfEachSandboxIsToldOnceWithItsCost) {
+  options_.price_list.currency = "EUR";
+  options_.price_list.usual.vcpu_hour = 3600;
+  options_.usage_every = 50ms;
+  context_.max_parallel_jobs = 1;
+  open();
+  submit("a", "sleep 0.4; " + std::string(kScore));
+  wait_for_start("a");
+  run_until([&] { return !usages_.empty(); });
+  EXPECT_FALSE(usages_.begin()->second.over) << "while it lives";
+  const JobOutcome end = end_of("a");
+  EXPECT_GE(end.held, 400ms);
+  submit("b", kScore);
+  EXPECT_GT(end_of("b").held, 0ms);
+  run_until([&] { return usages_.size() == 2 && usages_.rbegin()->second.over; });
+  const Usage& first = usages_.begin()->second;
+  EXPECT_TRUE(first.over);
+  EXPECT_EQ(first.resource, "sandbox");
+  EXPECT_EQ(first.kind, "base");
+  EXPECT_EQ(first.cpus, 2);
+  EXPECT_EQ(first.memory_gib, 0.5);
+  EXPECT_GE(first.amount, 0.4);
+  EXPECT_NEAR(first.cost.value(), first.amount * 2, 1e-6);
+  EXPECT_EQ(provider_->calls("info"), 1) << "all of a template have the same size";
+}
+
+TEST_F(E2BLauncherTest, APooledSandboxIsNobodysOwnAndCountsToItsEnd) {
+  options_.reuse = SandboxReuse::pooled;
+  context_.max_parallel_jobs = 1;
+  open();
+  for (const char* token : {"a", "b"}) {
+    submit(token, kScore);
+    EXPECT_EQ(end_of(token).held, 0ms);
+  }
+  EXPECT_TRUE(usages_.empty() || !usages_.begin()->second.over);
+  bool closed = false;
+  launcher_->close(5s, [&] { closed = true; });
+  run_until([&] { return closed; });
+  launcher_.reset();
+  ASSERT_EQ(usages_.size(), 1u);
+  EXPECT_TRUE(usages_.begin()->second.over);
+}
+
+TEST_F(E2BLauncherTest, SandboxesOfAnEarlierRunnerCountFromTheirBeginning) {
+  options_.claim_time = 100ms;
+  const std::string id = provider_->plant({{"genesis_run", "this-run"}}, 300s);
+  open();
+  run_until([&] { return usages_[id].over; });
+  EXPECT_GE(usages_[id].amount, 300);
+  EXPECT_LT(usages_[id].amount, 400);
+  EXPECT_EQ(usages_[id].cpus, 2);
+}
+
+TEST_F(E2BLauncherTest, ASandboxThatCouldNotBeEndedCountsToItsLifetime) {
+  open();
+  provider_->fail_always("kill", Failure(FailureKind::refused, "no"));
+  submit("a", kScore);
+  end_of("a");
+  run_until([&] { return !usages_.empty() && usages_.begin()->second.amount > 100; });
+  EXPECT_FALSE(usages_.begin()->second.over);
+  provider_->heal("kill");
 }
 
 }  // namespace

@@ -56,8 +56,10 @@ class Script {
       line = fmt::format("started {}", started->token);
     } else if (const auto* finished = std::get_if<Finished>(&event)) {
       line = fmt::format("finished {} {}", finished->token, describe(finished->outcome));
+    } else if (const auto* capacity = std::get_if<Capacity>(&event)) {
+      line = fmt::format("capacity {}", capacity->slots);
     } else {
-      line = fmt::format("capacity {}", std::get<Capacity>(event).slots);
+      line = fmt::format("usage {}", std::get<Usage>(event).lease);
     }
     line = fmt::format("{}ms {}", hands.now().count(), line);
     lines.push_back(line);
