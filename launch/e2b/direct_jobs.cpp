@@ -33,7 +33,7 @@ struct Entry {
   DirectJob job;
   E2BOptions options;
   JobSpec spec;
-  PooledSandbox sandbox;
+  std::shared_ptr<PooledSandbox> sandbox = std::make_shared<PooledSandbox>();
   std::unique_ptr<SandboxSession> session;
   std::optional<JobOutcome> ended;
 };
@@ -152,18 +152,18 @@ Awaitable<Outcome<void>> DirectJobs::State::begin(std::shared_ptr<Entry> entry, 
   kind.metadata["genesis_attempt"] = attempt_mark(entry->spec.token);
   Outcome<SandboxHandle> made = co_await provider->create(std::move(kind));
   if (!made) co_return tl::unexpected<Failure>(made.error());
-  entry->sandbox.handle = std::move(*made);
-  entry->sandbox.ends_at = std::chrono::steady_clock::time_point::max();
+  entry->sandbox->handle = std::move(*made);
+  entry->sandbox->ends_at = std::chrono::steady_clock::time_point::max();
   entry->session = std::make_unique<SandboxSession>(io, *provider, entry->options, entry->spec,
-                                                    entry->sandbox.handle, bundle.hash);
-  Outcome<void> ready = co_await entry->session->prepare(&entry->sandbox, std::move(bundle));
+                                                    entry->sandbox->handle, bundle.hash);
+  Outcome<void> ready = co_await entry->session->prepare(entry->sandbox, std::move(bundle));
   if (ready) {
     const auto pid = co_await entry->session->start();
     if (pid) co_return Outcome<void>();
     ready = tl::unexpected<Failure>(pid.error());
   }
   // Nothing is left of what could not begin.
-  const auto killed = co_await provider->kill(entry->sandbox.handle.id);
+  const auto killed = co_await provider->kill(entry->sandbox->handle.id);
   if (!killed) ready.error().message += "; " + killed.error().message;
   co_return ready;
 }
@@ -264,7 +264,7 @@ Result<DirectResults> DirectJobs::download_results(const std::string& job_id) {
 
 Result<SandboxInfo> DirectJobs::get_sandbox_info(const std::string& job_id) {
   GENESIS_TRY_ASSIGN(const auto entry, state_->find(job_id));
-  auto info = state_->wait(state_->provider->info(entry->sandbox.handle.id));
+  auto info = state_->wait(state_->provider->info(entry->sandbox->handle.id));
   if (!info) return tl::unexpected(to_error(info.error()));
   return std::move(*info);
 }
@@ -273,14 +273,14 @@ Result<bool> DirectJobs::cancel_job(const std::string& job_id) {
   GENESIS_TRY_ASSIGN(const DirectStatus status, get_job_status(job_id));
   if (status != DirectStatus::running) return false;
   GENESIS_TRY_ASSIGN(const auto entry, state_->find(job_id));
-  const auto killed = state_->wait(state_->provider->kill(entry->sandbox.handle.id));
+  const auto killed = state_->wait(state_->provider->kill(entry->sandbox->handle.id));
   if (!killed) return tl::unexpected(to_error(killed.error()));
   return true;
 }
 
 Status DirectJobs::cleanup_sandbox(const std::string& job_id) {
   GENESIS_TRY_ASSIGN(const auto entry, state_->find(job_id));
-  const auto killed = state_->wait(state_->provider->kill(entry->sandbox.handle.id));
+  const auto killed = state_->wait(state_->provider->kill(entry->sandbox->handle.id));
   if (!killed) return tl::unexpected(to_error(killed.error()));
   const std::lock_guard lock(state_->mutex);
   state_->jobs.erase(job_id);

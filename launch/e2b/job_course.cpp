@@ -37,7 +37,7 @@ std::string detail_of(const SandboxJob& job) {
 Awaitable<void> Works::run(JobPtr job) {
   if (!outbox_) co_return;  // abandoned before this began
   SandboxJobRef lease;
-  lease.sandbox = pool_->at(*job->slot).handle.id;
+  lease.sandbox = job->sandbox->handle.id;
   outbox_->push(Accepted{job->spec.token, JobRef{"e2b", to_text(lease)}});
   const bool uploaded = co_await upload(job);
   if (!uploaded) co_return;
@@ -62,6 +62,7 @@ Awaitable<void> Works::find(JobPtr job) {
   }
   if (!pool_) co_return;
   job->slot = pool_->adopt(*sandbox, ends_at);
+  job->sandbox = pool_->at(*job->slot);
   job->session =
       std::make_unique<SandboxSession>(io_, *provider_, options_, job->spec, *sandbox, "");
   job->stage = Stage::running;
@@ -73,7 +74,6 @@ Awaitable<void> Works::find(JobPtr job) {
 
 /// What all jobs share, the dependencies, the job's own files: outside of its time.
 Awaitable<bool> Works::upload(JobPtr job) {
-  PooledSandbox& sandbox = pool_->at(*job->slot);
   Outcome<Bundle> bundle = bundle_for(job->spec);
   if (!bundle) {
     job->outcome = outcome_of(bundle.error(), false);
@@ -81,8 +81,8 @@ Awaitable<bool> Works::upload(JobPtr job) {
     co_return false;
   }
   job->session = std::make_unique<SandboxSession>(io_, *provider_, options_, job->spec,
-                                                  sandbox.handle, bundle->hash);
-  const Outcome<void> prepared = co_await job->session->prepare(&sandbox, std::move(*bundle));
+                                                  job->sandbox->handle, bundle->hash);
+  const Outcome<void> prepared = co_await job->session->prepare(job->sandbox, std::move(*bundle));
   if (!prepared) job->outcome = outcome_of(prepared.error(), false);
   co_return prepared.has_value();
 }
@@ -96,7 +96,7 @@ Awaitable<bool> Works::start(JobPtr job) {
   job->stage = Stage::running;
   job->started = Clock::now();
   SandboxJobRef ref;
-  ref.sandbox = pool_ ? pool_->at(*job->slot).handle.id : "";
+  ref.sandbox = job->sandbox->handle.id;
   ref.pid = *pid;
   if (outbox_) {
     outbox_->push(Accepted{job->spec.token, JobRef{"e2b", to_text(ref)}});
@@ -160,7 +160,7 @@ void Works::give_back(const JobPtr& job, std::exception_ptr thrown) {
   if (!job->slot || !pool_) return finish(job);
   const int slot = *std::exchange(job->slot, std::nullopt);
   if (options_.reuse == SandboxReuse::per_job) {
-    const auto age = meter_.age(pool_->at(slot).handle.id, Clock::now());
+    const auto age = meter_.age(job->sandbox->handle.id, Clock::now());
     if (age) job->held += std::chrono::duration_cast<milliseconds>(*age);
   }
   pool_->give_back(

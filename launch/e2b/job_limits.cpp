@@ -31,12 +31,10 @@ void Works::keep_alive(const JobPtr& job) {
     if (failure || !self || !self->pool_ || !running || running->stage != Stage::running) return;
     const seconds lifetime =
         SandboxSession::lifetime_for(self->options_, running->spec.limits, false);
-    asio::co_spawn(
-        self->io_,
-        self->provider_->set_lifetime(self->pool_->at(*running->slot).handle.id, lifetime),
-        [self](std::exception_ptr, const Outcome<void>& extended) {
-          if (!extended) log::warning("e2b: {}", extended.error().message);
-        });
+    asio::co_spawn(self->io_, self->provider_->set_lifetime(running->sandbox->handle.id, lifetime),
+                   [self](std::exception_ptr, const Outcome<void>& extended) {
+                     if (!extended) log::warning("e2b: {}", extended.error().message);
+                   });
     self->keep_alive(running);
   });
 }
@@ -89,7 +87,7 @@ Awaitable<void> Works::send_term(JobPtr job) {
           late->stop.emit(asio::cancellation_type::terminal);
         }
       });
-  const SandboxHandle sandbox = pool_->at(*job->slot).handle;
+  const SandboxHandle sandbox = job->sandbox->handle;
   const std::int64_t pid = job->session->pid();
   const Outcome<bool> sent = co_await provider_->signal(sandbox, pid, false);
   if (!sent && job->stage == Stage::running) job->stop.emit(asio::cancellation_type::terminal);

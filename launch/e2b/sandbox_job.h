@@ -26,8 +26,9 @@ struct SandboxJob {
   JobSpec spec;
   Stage stage = Stage::waiting;
   std::optional<JobOutcomeKind> ended_as;  ///< Why we end it, if we do.
-  std::optional<int> slot;
-  std::optional<SandboxJobRef> ref;  ///< Of an earlier runner.
+  std::optional<int> slot;                 ///< Until its sandbox is given back.
+  std::shared_ptr<PooledSandbox> sandbox;  ///< Since it has one.
+  std::optional<SandboxJobRef> ref;        ///< Of an earlier runner.
   std::unique_ptr<SandboxSession> session;
   std::chrono::steady_clock::time_point started;
   std::chrono::milliseconds held{0};      ///< How long sandboxes of its own have lived.

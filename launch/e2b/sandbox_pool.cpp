@@ -48,7 +48,7 @@ bool SandboxPool::forget(const std::string& token) {
 
 int SandboxPool::adopt(SandboxHandle handle, Time ends_at) {
   const int slot = state_.adopt(handle.id);
-  auto sandbox = std::make_unique<PooledSandbox>();
+  auto sandbox = std::make_shared<PooledSandbox>();
   sandbox->handle = std::move(handle);
   sandbox->ends_at = ends_at;
   sandboxes_[slot] = std::move(sandbox);
@@ -135,7 +135,7 @@ void SandboxPool::make(int slot) {
                    failpoint("e2b.after_create");
                    if (thrown) made = tl::unexpected<Failure>(failure_of(thrown));
                    if (made) {
-                     auto sandbox = std::make_unique<PooledSandbox>();
+                     auto sandbox = std::make_shared<PooledSandbox>();
                      sandbox->handle = std::move(*made);
                      sandbox->ends_at = asked + self->kind_.lifetime;
                      self->state_.made(slot, sandbox->handle.id, Clock::now());
@@ -178,6 +178,7 @@ Awaitable<bool> SandboxPool::kill(std::string id) {
       co_return true;
     }
     log::warning("e2b: {}", killed.error().message);
+    if (i + 1 == kTries) break;
     asio::steady_timer pause(io_, std::chrono::milliseconds{250} * (1 << (2 * i)));
     boost::system::error_code ignored;
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

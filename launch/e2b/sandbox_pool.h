@@ -41,7 +41,8 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   void open() { pump(); }
   void want(const std::string& token);
   bool forget(const std::string& token);
-  PooledSandbox& at(int slot) { return *sandboxes_.at(slot); }
+  /// Lives as long as somebody works with it, whatever becomes of the sandbox and the pool.
+  std::shared_ptr<PooledSandbox> at(int slot) { return sandboxes_.at(slot); }
   /// `ends_at`: until when it lives if nobody ends it.
   int adopt(SandboxHandle handle, Time ends_at);
   /// `ended` is called once the sandbox is kept or gone; false: nobody could end it.
@@ -70,7 +71,7 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   Host host_;
   PoolState state_;
   boost::asio::steady_timer timer_;
-  std::map<int, std::unique_ptr<PooledSandbox>> sandboxes_;
+  std::map<int, std::shared_ptr<PooledSandbox>> sandboxes_;
   std::map<int, std::function<void(bool)>> on_ended_;
   bool pump_scheduled_ = false;
   bool closed_ = false;

@@ -70,7 +70,8 @@ seconds SandboxSession::lifetime_for(const E2BOptions& options, const Limits& li
   return rounded_up(time);
 }
 
-Awaitable<Outcome<void>> SandboxSession::prepare(PooledSandbox* sandbox, Bundle bundle) {
+Awaitable<Outcome<void>> SandboxSession::prepare(std::shared_ptr<PooledSandbox> sandbox,
+                                                 Bundle bundle) {
   if (sandbox->bundle != bundle.hash) {
     const std::string hash = bundle.hash;
     Outcome<void> unpacked = co_await unpack(std::move(bundle));
@@ -88,7 +89,7 @@ Awaitable<Outcome<void>> SandboxSession::prepare(PooledSandbox* sandbox, Bundle 
 }
 
 /// Only when it would end too early: most jobs are shorter than what is left.
-Awaitable<Outcome<void>> SandboxSession::extend(PooledSandbox* sandbox) {
+Awaitable<Outcome<void>> SandboxSession::extend(std::shared_ptr<PooledSandbox> sandbox) {
   const seconds needed = lifetime_for(options_, spec_.limits, false);
   // A fresh one was asked for with its job's life; what the set-up took is a part of that.
   if (sandbox->ends_at >= Clock::now() + needed) co_return Outcome<void>();

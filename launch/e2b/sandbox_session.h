@@ -22,7 +22,7 @@ class SandboxSession {
 
   /// What all jobs share, and the dependencies, unless `sandbox` has them; then the job's own
   /// files. `lifetime`: what the sandbox must live on from now.
-  Awaitable<Outcome<void>> prepare(PooledSandbox* sandbox, Bundle bundle);
+  Awaitable<Outcome<void>> prepare(std::shared_ptr<PooledSandbox> sandbox, Bundle bundle);
   /// The pid of the wrapper.
   Awaitable<Outcome<std::int64_t>> start();
   std::int64_t pid() const { return pid_; }
@@ -42,7 +42,7 @@ class SandboxSession {
                                            bool with_setup);
 
  private:
-  Awaitable<Outcome<void>> extend(PooledSandbox* sandbox);
+  Awaitable<Outcome<void>> extend(std::shared_ptr<PooledSandbox> sandbox);
   Awaitable<Outcome<void>> unpack(Bundle bundle);
   Awaitable<Outcome<void>> install();
   Awaitable<Outcome<void>> upload();

@@ -154,6 +154,11 @@ void Works::close(milliseconds deadline, std::function<void()> done) {
     for (const auto& [token, job] : left) {
       if (!job->has_results) job->outcome = plain_outcome(JobOutcomeKind::cancelled, "closing");
       self->finish(job);
+      // Its coroutine may still wait for an answer: it ends without a word, and its sandbox too.
+      job->stop.emit(asio::cancellation_type::terminal);
+      if (job->slot && self->pool_) {
+        self->pool_->give_back(*std::exchange(job->slot, std::nullopt), false, [](bool) {});
+      }
     }
     if (self->pool_) self->pool_->abandon();
     self->pool_.reset();
@@ -185,6 +190,7 @@ void Works::lease_given(const std::string& token, int slot) {
   const JobPtr job = find_job(token);
   if (!job) return pool_->give_back(slot, true, [](bool) {});
   job->slot = slot;
+  job->sandbox = pool_->at(slot);
   job->stage = Stage::preparing;
   spawn(job, run(job));
 }
@@ -201,7 +207,6 @@ void Works::finish_unstarted(const JobPtr& job, JobOutcomeKind kind, std::string
 
 void Works::finish(const JobPtr& job) {
   if (jobs_.erase(job->spec.token) == 0) return;
-  job->session.reset();
   job->outcome.held = job->held;
   JobResults results;
   if (!job->spec.work_dir.empty()) results.folder = job->spec.work_dir / "results";

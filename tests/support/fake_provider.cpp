@@ -199,6 +199,11 @@ Outcome<void> FakeProvider::check(const std::string& call, const std::string& id
 Awaitable<Outcome<void>> FakeProvider::begin(std::string call, std::string id) {
   ++calls_[call];
   co_await asio::post(io_, asio::use_awaitable);
+  asio::steady_timer look(io_);
+  while (held_.count(call) > 0) {
+    look.expires_after(std::chrono::milliseconds{2});
+    co_await look.async_wait(asio::use_awaitable);
+  }
   co_return check(call, id);
 }
 

@@ -30,6 +30,9 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   /// Every call of this name fails so, until it is taken back.
   void fail_always(const std::string& call, Failure failure) { broken_[call] = failure; }
   void heal(const std::string& call) { broken_.erase(call); }
+  /// Calls of this name are not answered until they are let go.
+  void hold(const std::string& call) { held_.insert(call); }
+  void let_go(const std::string& call) { held_.erase(call); }
   /// Ends the sandbox as the provider might, at any moment.
   void lose(const std::string& id);
   /// At most so many sandboxes; more are refused with 429.
@@ -88,6 +91,7 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   std::map<std::string, std::deque<Failure>> failures_;
   std::map<std::string, Failure> broken_;
   std::map<std::string, int> calls_;
+  std::set<std::string> held_;
   std::size_t most_ = 1000;
   std::size_t most_seen_ = 0;
   int last_id_ = 0;

@@ -320,6 +320,41 @@ TEST_F(E2BLauncherTest, EverySandboxCarriesTheRun) {
   EXPECT_EQ(provider_->last_created().metadata.at("team"), "x");
 }
 
+/// More than goes with the answer: it must be downloaded.
+const char* const kLarge =
+    "cd {results} && printf '{}' > metrics.json && head -c 100000 /dev/zero > extra.bin";
+
+TEST_F(E2BLauncherTest, ASandboxThatDiesWhileItsResultsAreFetchedIsLost) {
+  provider_->hold("download_file");
+  open();
+  submit("a", kLarge);
+  run_until([&] { return provider_->calls("download_file") > 0; });
+  provider_->lose(parse_ref(refs_["a"].text)->sandbox);
+  EXPECT_EQ(ended_.count("a"), 0u);
+  provider_->let_go("download_file");
+  EXPECT_EQ(end_of("a").kind, JobOutcomeKind::lost) << "how it went is known, its results are not";
+  EXPECT_THAT(end_of("a").detail, HasSubstr("has ended"));
+}
+
+TEST_F(E2BLauncherTest, AClosedLauncherWaitsForNoAnswer) {
+  for (const char* call : {"download_file", "upload_file", "start"}) {
+    ended_.clear();
+    usages_.clear();
+    provider_->hold(call);
+    open();
+    const int before = provider_->calls(call);
+    submit("a", kLarge);
+    run_until([&] { return provider_->calls(call) > before; });
+    bool closed = false;
+    launcher_->close(50ms, [&] { closed = true; });
+    run_until([&] { return closed; });
+    EXPECT_EQ(ended_["a"].outcome.kind, JobOutcomeKind::cancelled) << call;
+    provider_->let_go(call);
+    launcher_.reset();
+    run_until([&] { return provider_->sandboxes() == 0 && io_.poll() == 0; });
+  }
+}
+
 TEST_F(E2BLauncherTest, TheTimeOfEachSandboxIsToldOnceWithItsCost) {
   options_.price_list.currency = "EUR";
   options_.price_list.usual.vcpu_hour = 3600;
