@@ -156,7 +156,14 @@ Awaitable<Outcome<void>> DirectJobs::State::begin(std::shared_ptr<Entry> entry, 
   entry->sandbox->ends_at = std::chrono::steady_clock::time_point::max();
   entry->session = std::make_unique<SandboxSession>(io, *provider, entry->options, entry->spec,
                                                     entry->sandbox->handle, bundle.hash);
-  Outcome<void> ready = co_await entry->session->prepare(entry->sandbox, std::move(bundle));
+  const Outcome<bool> prepared =
+      co_await entry->session->prepare(entry->sandbox, std::move(bundle));
+  Outcome<void> ready;
+  if (prepared) {
+    ready = co_await entry->session->upload(entry->sandbox);
+  } else {
+    ready = tl::unexpected<Failure>(prepared.error());
+  }
   if (ready) {
     const auto pid = co_await entry->session->start();
     if (pid) co_return Outcome<void>();

@@ -68,6 +68,7 @@ E2BJobConfig::operator JobConfig() const {
   put(options, "download_timeout", download_timeout, usual.download_timeout);
   put(options, "orphan_grace", orphan_grace, usual.orphan_grace);
   put(options, "prepared_templates", prepared_templates, usual.prepared_templates);
+  put(options, "keep_snapshots", keep_snapshots, usual.keep_snapshots);
   put(options, "prices", prices, usual.prices);
   put(options, "provider", provider, usual.provider);
   JobConfig config;
@@ -113,6 +114,7 @@ void read_sandbox(OptionReader& reader, E2BOptions& options) {
     }
   }
   reader.read("prepared_templates", options.prepared_templates);
+  reader.read("keep_snapshots", options.keep_snapshots);
   reader.read("prices", options.prices);
   reader.read("user", options.user);
   reader.read("cwd", options.cwd);

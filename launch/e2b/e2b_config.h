@@ -45,6 +45,8 @@ struct E2BJobConfig {
   std::chrono::milliseconds orphan_grace{600'000};
   /// Sorted dependencies joined by commas -> the template that has them.
   std::map<std::string, std::string> prepared_templates;
+  /// Snapshots that the run makes of sandboxes with its dependencies stay at its end.
+  bool keep_snapshots = false;
   std::string prices;             ///< A file of what sandboxes cost; empty: nobody knows.
   std::string provider = "auto";  ///< "cloud": never a server of this machine; "local": always.
 
@@ -81,6 +83,7 @@ struct E2BOptions {
   /// What jobs will have as limit, so that sandboxes are asked for with a life that is long enough.
   std::optional<std::chrono::milliseconds> job_time = std::chrono::milliseconds{0};
   ProviderChoice provider = ProviderChoice::automatic;
+  bool keep_snapshots = false;
   std::string prices;  ///< The file's path, and what it says.
   PriceList price_list;
   std::string folder = "/tmp/genesis";  ///< Ours in the sandbox.

@@ -55,6 +55,16 @@ Awaitable<Outcome<void>> HttpProvider::set_lifetime(std::string id, std::chrono:
   return control_.set_lifetime(std::move(id), lifetime);
 }
 
+Awaitable<Outcome<std::string>> HttpProvider::snapshot(std::string id, std::string name) {
+  Outcome<SnapshotInfo> made = co_await control_.create_snapshot(std::move(id), std::move(name));
+  if (!made) co_return tl::unexpected<Failure>(made.error());
+  co_return std::move(made->id);
+}
+
+Awaitable<Outcome<bool>> HttpProvider::delete_snapshot(std::string id) {
+  return control_.delete_snapshot(std::move(id));
+}
+
 Awaitable<Outcome<void>> HttpProvider::write_file(SandboxHandle sandbox, std::string path,
                                                   std::string content, std::string user) {
   return files_.write(std::move(sandbox), std::move(path), std::move(content),

@@ -32,6 +32,8 @@ class HttpProvider final : public Provider {
   Awaitable<Outcome<SandboxInfo>> info(std::string id) override;
   Awaitable<Outcome<bool>> kill(std::string id) override;
   Awaitable<Outcome<void>> set_lifetime(std::string id, std::chrono::seconds lifetime) override;
+  Awaitable<Outcome<std::string>> snapshot(std::string id, std::string name) override;
+  Awaitable<Outcome<bool>> delete_snapshot(std::string id) override;
   Awaitable<Outcome<void>> write_file(SandboxHandle sandbox, std::string path, std::string content,
                                       std::string user) override;
   Awaitable<Outcome<void>> upload_file(SandboxHandle sandbox, std::string path,

@@ -82,9 +82,16 @@ Awaitable<bool> Works::upload(JobPtr job) {
   }
   job->session = std::make_unique<SandboxSession>(io_, *provider_, options_, job->spec,
                                                   job->sandbox->handle, bundle->hash);
-  const Outcome<void> prepared = co_await job->session->prepare(job->sandbox, std::move(*bundle));
-  if (!prepared) job->outcome = outcome_of(prepared.error(), false);
-  co_return prepared.has_value();
+  const Outcome<bool> prepared = co_await job->session->prepare(job->sandbox, std::move(*bundle));
+  if (!prepared) {
+    job->outcome = outcome_of(prepared.error(), false);
+    co_return false;
+  }
+  const bool installed = *prepared;
+  if (installed) co_await keep_installed(job);
+  const Outcome<void> uploaded = co_await job->session->upload(job->sandbox);
+  if (!uploaded) job->outcome = outcome_of(uploaded.error(), false);
+  co_return uploaded.has_value();
 }
 
 Awaitable<bool> Works::start(JobPtr job) {

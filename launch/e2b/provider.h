@@ -157,6 +157,12 @@ class Provider {
   /// Its life from now on.
   virtual Awaitable<Outcome<void>> set_lifetime(std::string id, std::chrono::seconds lifetime) = 0;
 
+  /// Makes of a running sandbox something that others can be made from, as from a template. Returns
+  /// its id. Errors: `refused` and `not_found` where the provider cannot.
+  virtual Awaitable<Outcome<std::string>> snapshot(std::string id, std::string name) = 0;
+  /// False: there was none.
+  virtual Awaitable<Outcome<bool>> delete_snapshot(std::string id) = 0;
+
   /// Writes a file with the folders above it. `user` empty: the template's.
   virtual Awaitable<Outcome<void>> write_file(SandboxHandle sandbox, std::string path,
                                               std::string content, std::string user) = 0;

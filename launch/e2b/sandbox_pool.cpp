@@ -126,27 +126,52 @@ void SandboxPool::carry_out(const PoolAction& action) {
   }
 }
 
+void SandboxPool::start_from(std::string snapshot) {
+  snapshot_ = std::move(snapshot);
+}
+
 void SandboxPool::make(int slot) {
   failpoint("e2b.before_create");
   const auto asked = Clock::now();
-  asio::co_spawn(io_, provider_->create(kind_),
-                 [self = shared_from_this(), slot, asked](std::exception_ptr thrown,
-                                                          Outcome<SandboxHandle> made) {
+  NewSandbox kind = kind_;
+  if (!snapshot_.empty()) {
+    // A later runner must know whose kind it is.
+    kind.metadata[std::string(kTemplateKey)] = kind_.sandbox_template;
+    kind.sandbox_template = snapshot_;
+  }
+  asio::co_spawn(io_, provider_->create(std::move(kind)),
+                 [self = shared_from_this(), slot, asked, snapshot = snapshot_](
+                     std::exception_ptr thrown, Outcome<SandboxHandle> made) {
                    failpoint("e2b.after_create");
                    if (thrown) made = tl::unexpected<Failure>(failure_of(thrown));
                    if (made) {
                      auto sandbox = std::make_shared<PooledSandbox>();
                      sandbox->handle = std::move(*made);
+                     sandbox->installed = !snapshot.empty();
                      sandbox->ends_at = asked + self->kind_.lifetime;
                      self->state_.made(slot, sandbox->handle.id, Clock::now());
                      if (self->host_.on_made) self->host_.on_made(sandbox->handle.id);
                      self->sandboxes_[slot] = std::move(sandbox);
                    } else {
-                     log::warning("e2b: {}", made.error().message);
-                     self->state_.not_made(slot, made.error(), Clock::now());
+                     self->not_made(slot, snapshot, std::move(made.error()));
                    }
                    self->schedule_pump();
                  });
+}
+
+void SandboxPool::not_made(int slot, const std::string& snapshot, Failure failure) {
+  log::warning("e2b: {}", failure.message);
+  const bool gone = failure.kind == FailureKind::unknown_template ||
+                    failure.kind == FailureKind::not_found || failure.kind == FailureKind::refused;
+  if (!snapshot.empty() && gone) {
+    // The template may be as good as ever: nobody is refused for a snapshot's sake.
+    if (snapshot_ == snapshot) {
+      snapshot_.clear();
+      if (host_.on_start_lost) host_.on_start_lost();
+    }
+    failure.kind = FailureKind::unavailable;
+  }
+  state_.not_made(slot, failure, Clock::now());
 }
 
 void SandboxPool::end(int slot, const std::string& id) {

@@ -13,6 +13,9 @@
 
 namespace genesis::launch::e2b {
 
+/// In the metadata of a sandbox that was made from a snapshot: the template that counts.
+inline constexpr std::string_view kTemplateKey = "genesis_template";
+
 /// A sandbox of the pool and what has been done in it.
 struct PooledSandbox {
   SandboxHandle handle;
@@ -32,6 +35,8 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
     std::function<void(const std::string& id)> on_made;
     /// Its time is over; false: nobody could end it, and it lives on until `ends_at`.
     std::function<void(const std::string& id, bool ended, Time ends_at)> on_gone;
+    /// What start_from() named is not there any more; the usual template is taken again.
+    std::function<void()> on_start_lost;
     std::function<void()> on_idle;  ///< After close(): no sandbox is left.
   };
   SandboxPool(boost::asio::io_context& io, std::shared_ptr<Provider> provider, PoolPolicy policy,
@@ -43,6 +48,8 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   bool forget(const std::string& token);
   /// Lives as long as somebody works with it, whatever becomes of the sandbox and the pool.
   std::shared_ptr<PooledSandbox> at(int slot) { return sandboxes_.at(slot); }
+  /// Sandboxes are made from this snapshot, which has the dependencies, instead of the template.
+  void start_from(std::string snapshot);
   /// `ends_at`: until when it lives if nobody ends it.
   int adopt(SandboxHandle handle, Time ends_at);
   /// `ended` is called once the sandbox is kept or gone; false: nobody could end it.
@@ -60,6 +67,7 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   void schedule_pump();
   void carry_out(const PoolAction& action);
   void make(int slot);
+  void not_made(int slot, const std::string& snapshot, Failure failure);
   void end(int slot, const std::string& id);
   void tell_gone(const std::string& id, bool ended, Time ends_at);
   Awaitable<bool> kill(std::string id);
@@ -68,6 +76,7 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   boost::asio::io_context& io_;
   std::shared_ptr<Provider> provider_;
   NewSandbox kind_;
+  std::string snapshot_;  ///< Empty: from the template.
   Host host_;
   PoolState state_;
   boost::asio::steady_timer timer_;

@@ -70,21 +70,24 @@ seconds SandboxSession::lifetime_for(const E2BOptions& options, const Limits& li
   return rounded_up(time);
 }
 
-Awaitable<Outcome<void>> SandboxSession::prepare(std::shared_ptr<PooledSandbox> sandbox,
+Awaitable<Outcome<bool>> SandboxSession::prepare(std::shared_ptr<PooledSandbox> sandbox,
                                                  Bundle bundle) {
   if (sandbox->bundle != bundle.hash) {
     const std::string hash = bundle.hash;
-    Outcome<void> unpacked = co_await unpack(std::move(bundle));
-    if (!unpacked) co_return unpacked;
+    const Outcome<void> unpacked = co_await unpack(std::move(bundle));
+    if (!unpacked) co_return tl::unexpected<Failure>(unpacked.error());
     sandbox->bundle = hash;
   }
-  if (!sandbox->installed) {
-    Outcome<void> installed = co_await install();
-    if (!installed) co_return installed;
-    sandbox->installed = true;
-  }
-  Outcome<void> uploaded = co_await upload();
-  if (!uploaded) co_return uploaded;
+  if (sandbox->installed || options_.dependencies.empty()) co_return false;
+  const Outcome<void> installed = co_await install();
+  if (!installed) co_return tl::unexpected<Failure>(installed.error());
+  sandbox->installed = true;
+  co_return true;
+}
+
+Awaitable<Outcome<void>> SandboxSession::upload(std::shared_ptr<PooledSandbox> sandbox) {
+  Outcome<void> sent = co_await send_inputs();
+  if (!sent) co_return sent;
   co_return co_await extend(sandbox);
 }
 
@@ -116,7 +119,6 @@ Awaitable<Outcome<void>> SandboxSession::unpack(Bundle bundle) {
 
 /// Outside of the evaluation's time, once per sandbox. What is there already costs no network.
 Awaitable<Outcome<void>> SandboxSession::install() {
-  if (options_.dependencies.empty()) co_return Outcome<void>();
   RemoteCommand command;
   command.argv = {options_.python,
                   "-m",
@@ -142,7 +144,7 @@ Awaitable<Outcome<void>> SandboxSession::install() {
   co_return installed;
 }
 
-Awaitable<Outcome<void>> SandboxSession::upload() {
+Awaitable<Outcome<void>> SandboxSession::send_inputs() {
   for (const InputFile& input : spec_.inputs) {
     const std::string path = places_.work() + "/" + input.path;
     Outcome<void> sent;

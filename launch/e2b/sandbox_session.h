@@ -20,9 +20,11 @@ class SandboxSession {
   SandboxSession(boost::asio::io_context& io, Provider& provider, const E2BOptions& options,
                  const JobSpec& spec, SandboxHandle sandbox, std::string bundle_hash);
 
-  /// What all jobs share, and the dependencies, unless `sandbox` has them; then the job's own
-  /// files. `lifetime`: what the sandbox must live on from now.
-  Awaitable<Outcome<void>> prepare(std::shared_ptr<PooledSandbox> sandbox, Bundle bundle);
+  /// What all jobs share, and the dependencies, unless `sandbox` has them. True: they were
+  /// installed now.
+  Awaitable<Outcome<bool>> prepare(std::shared_ptr<PooledSandbox> sandbox, Bundle bundle);
+  /// The job's own files; and the sandbox lives long enough from now.
+  Awaitable<Outcome<void>> upload(std::shared_ptr<PooledSandbox> sandbox);
   /// The pid of the wrapper.
   Awaitable<Outcome<std::int64_t>> start();
   std::int64_t pid() const { return pid_; }
@@ -45,7 +47,7 @@ class SandboxSession {
   Awaitable<Outcome<void>> extend(std::shared_ptr<PooledSandbox> sandbox);
   Awaitable<Outcome<void>> unpack(Bundle bundle);
   Awaitable<Outcome<void>> install();
-  Awaitable<Outcome<void>> upload();
+  Awaitable<Outcome<void>> send_inputs();
   Awaitable<std::optional<WrapperAnswer>> read_record();
   Awaitable<Outcome<void>> watch();
   bool is_wanted(const std::string& name) const;

@@ -55,6 +55,8 @@ void Works::sandbox_found(const SandboxInfo& info) {
   const std::string& usual = options_.sandbox_template;
   std::string kind = info.alias.empty() ? info.sandbox_template : info.alias;
   if (info.alias == usual || info.sandbox_template == usual) kind = usual;
+  const auto named = info.metadata.find(std::string(kTemplateKey));
+  if (named != info.metadata.end()) kind = named->second;
   UsageMeter::Seconds age{0};
   if (info.started_at != std::chrono::system_clock::time_point()) {
     age = std::chrono::system_clock::now() - info.started_at;

@@ -56,6 +56,7 @@ Works::Works(E2BOptions options, const LauncherContext& context, std::shared_ptr
       notice_(std::move(notice)),
       policy_(policy_of(options_, context)),
       kind_(kind_of(options_, context)),
+      snapshot_(options_),
       meter_(options_.price_list, options_.usage_every),
       usage_timer_(io_),
       claim_timer_(io_) {}
@@ -76,6 +77,7 @@ void Works::open(EventSink sink) {
   host.on_gone = [this](const std::string& id, bool ended, SandboxPool::Time ends_at) {
     sandbox_gone(id, ended, ends_at);
   };
+  host.on_start_lost = [this] { snapshot_lost(); };
   host.on_idle = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) {
       self->pool_.reset();
@@ -83,6 +85,7 @@ void Works::open(EventSink sink) {
     }
   };
   pool_ = std::make_shared<SandboxPool>(io_, provider_, policy_, kind_, std::move(host));
+  take_up_snapshot();
   pool_->open();
   arm_usage_timer();
   asio::co_spawn(
@@ -162,6 +165,9 @@ void Works::close(milliseconds deadline, std::function<void()> done) {
     }
     if (self->pool_) self->pool_->abandon();
     self->pool_.reset();
+    // Nor does it wait for the provider to forget a snapshot.
+    self->options_.keep_snapshots = true;
+    self->deleting_ = false;
     self->close_when_idle();
   });
   deadline_timer_ = timer;
@@ -217,7 +223,7 @@ void Works::finish(const JobPtr& job) {
 }
 
 void Works::close_when_idle() {
-  if (!on_closed_ || !jobs_.empty() || pool_) return;
+  if (!on_closed_ || !jobs_.empty() || pool_ || delete_snapshot()) return;
   if (deadline_timer_) deadline_timer_->cancel();
   std::error_code ignored;
   for (const auto& [shared, bundle] : bundles_) fs::remove(bundle.path, ignored);

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "launch/e2b/bundle.h"
+#include "launch/e2b/dependency_snapshot.h"
 #include "launch/e2b/e2b_config.h"
 #include "launch/e2b/sandbox_job.h"
 #include "launch/e2b/sandbox_pool.h"
@@ -67,6 +68,13 @@ class Works : public std::enable_shared_from_this<Works> {
   void tell(std::vector<Usage> usages);
   void arm_usage_timer();
 
+  // works_snapshot.cpp
+  std::filesystem::path snapshot_note() const;
+  void take_up_snapshot();
+  Awaitable<void> keep_installed(JobPtr job);
+  void snapshot_lost();
+  bool delete_snapshot();
+
   // job_limits.cpp
   void arm_patience(const JobPtr& job);
   void keep_alive(const JobPtr& job);
@@ -83,6 +91,8 @@ class Works : public std::enable_shared_from_this<Works> {
   NewSandbox kind_;
   std::shared_ptr<SandboxPool> pool_;
   std::optional<EventOutbox> outbox_;
+  DependencySnapshot snapshot_;
+  bool deleting_ = false;  ///< The snapshot, at the end.
   UsageMeter meter_;
   boost::asio::steady_timer usage_timer_;
   std::map<std::string, JobPtr, std::less<>> jobs_;

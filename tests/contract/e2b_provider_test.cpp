@@ -158,6 +158,11 @@ TEST_F(ProviderTest, WhatCannotBeMadeIsSaid) {
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().kind, FailureKind::unknown_template) << unknown.error().message;
   EXPECT_THAT(unknown.error().message, HasSubstr("genesis sandbox templates"));
+  // This server makes no snapshots: an answer that is remembered, not a failure that passes.
+  const auto snapshot = wait(provider_->snapshot(make().id, "one"));
+  ASSERT_FALSE(snapshot);
+  EXPECT_EQ(snapshot.error().kind, FailureKind::refused) << snapshot.error().message;
+  EXPECT_EQ(wait(provider_->delete_snapshot("one")), false);
   AddressSettings settings = Server::the().address();
   settings.api_key = "e2b_00000000000000000000000000000000000000ff";
   use(settings);

@@ -223,9 +223,18 @@ Awaitable<Outcome<SandboxHandle>> FakeProvider::create(NewSandbox what) {
   if (sandboxes_.size() >= most_) {
     co_return fail(FailureKind::rate_limited, fmt::format("429: at most {} sandboxes", most_));
   }
+  const bool of_snapshot = what.sandbox_template.starts_with("snap");
+  if (of_snapshot && snapshots_.count(what.sandbox_template) == 0) {
+    co_return fail(FailureKind::unknown_template, "no template " + what.sandbox_template);
+  }
   last_created_ = what;
   SandboxHandle handle;
   handle.id = plant(what.metadata);
+  if (of_snapshot) {
+    fs::copy(folder_of(what.sandbox_template), folder_of(handle.id),
+             fs::copy_options::recursive | fs::copy_options::copy_symlinks |
+                 fs::copy_options::overwrite_existing);
+  }
   sandboxes_[handle.id].sandbox_template = what.sandbox_template;
   most_seen_ = std::max(most_seen_, sandboxes_.size());
   co_return handle;
@@ -280,6 +289,23 @@ Awaitable<Outcome<bool>> FakeProvider::kill(std::string id) {
   const bool was_there = sandboxes_.count(id) > 0;
   lose(id);
   co_return was_there;
+}
+
+Awaitable<Outcome<std::string>> FakeProvider::snapshot(std::string id, std::string name) {
+  const Outcome<void> may = co_await begin("snapshot", id);
+  if (!may) co_return tl::unexpected<Failure>(may.error());
+  if (!can_snapshot_) co_return fail(FailureKind::refused, "snapshots: HTTP status 501");
+  const std::string snapshot = fmt::format("snap{}", calls("snapshot"));
+  fs::copy(folder_of(id), folder_of(snapshot),
+           fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  snapshots_[snapshot] = name;
+  co_return snapshot;
+}
+
+Awaitable<Outcome<bool>> FakeProvider::delete_snapshot(std::string id) {
+  const Outcome<void> may = co_await begin("delete_snapshot", "");
+  if (!may) co_return tl::unexpected<Failure>(may.error());
+  co_return snapshots_.erase(id) > 0;
 }
 
 Awaitable<Outcome<void>> FakeProvider::set_lifetime(std::string id, std::chrono::seconds) {

@@ -38,6 +38,12 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   /// At most so many sandboxes; more are refused with 429.
   void allow(std::size_t sandboxes) { most_ = sandboxes; }
 
+  /// Snapshots can be made; else they are refused, as a provider does that has none.
+  void have_snapshots() { can_snapshot_ = true; }
+  /// As if somebody had deleted them.
+  void forget_snapshots() { snapshots_.clear(); }
+  const std::map<std::string, std::string>& snapshots() const { return snapshots_; }
+
   int calls(const std::string& call) const;
   std::size_t sandboxes() const { return sandboxes_.size(); }
   std::size_t most_seen() const { return most_seen_; }
@@ -54,6 +60,8 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   Awaitable<Outcome<SandboxInfo>> info(std::string id) override;
   Awaitable<Outcome<bool>> kill(std::string id) override;
   Awaitable<Outcome<void>> set_lifetime(std::string id, std::chrono::seconds lifetime) override;
+  Awaitable<Outcome<std::string>> snapshot(std::string id, std::string name) override;
+  Awaitable<Outcome<bool>> delete_snapshot(std::string id) override;
   Awaitable<Outcome<void>> write_file(SandboxHandle sandbox, std::string path, std::string content,
                                       std::string user) override;
   Awaitable<Outcome<void>> upload_file(SandboxHandle sandbox, std::string path,
@@ -92,6 +100,8 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   std::map<std::string, Failure> broken_;
   std::map<std::string, int> calls_;
   std::set<std::string> held_;
+  bool can_snapshot_ = false;
+  std::map<std::string, std::string> snapshots_;  ///< Id -> name; the folder has the id's name.
   std::size_t most_ = 1000;
   std::size_t most_seen_ = 0;
   int last_id_ = 0;

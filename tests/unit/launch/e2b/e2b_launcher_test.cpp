@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 
 #include "fake_provider.h"
@@ -182,6 +183,104 @@ TEST_F(E2BLauncherTest, AFailedSetUpSaysWhatItSaid) {
   submit("a", kScore);
   EXPECT_EQ(end_of("a").kind, JobOutcomeKind::backend_error);
   EXPECT_THAT(end_of("a").detail, HasSubstr("install numpy with pip"));
+}
+
+/// With an installer that only counts; each job runs alone.
+class DependenciesTest : public E2BLauncherTest {
+ protected:
+  DependenciesTest() {
+    const fs::path pip = folder_.path() / "python";
+    EXPECT_TRUE(
+        write_file(pip, "#!/bin/sh\necho \"$@\" >> " + (folder_.path() / "pip.log").string()));
+    fs::permissions(pip, fs::perms::owner_all);
+    options_.dependencies = {"numpy", "scipy"};
+    options_.python = pip.string();
+    context_.max_parallel_jobs = 1;
+  }
+  void run_job(const std::string& token) {
+    submit(token, kScore);
+    EXPECT_EQ(end_of(token).kind, JobOutcomeKind::exited) << end_of(token).detail;
+  }
+  void close() {
+    bool closed = false;
+    launcher_->close(5s, [&] { closed = true; });
+    run_until([&] { return closed; });
+    launcher_.reset();
+  }
+  std::ptrdiff_t installations() {
+    const std::string log = read_file(folder_.path() / "pip.log").value_or("");
+    return std::count(log.begin(), log.end(), '\n');
+  }
+  bool is_noted() { return fs::exists(folder_.path() / ".genesis" / "dependencies.snapshot"); }
+};
+
+TEST_F(DependenciesTest, AreInstalledOncePerRunWhereTheProviderMakesSnapshots) {
+  provider_->have_snapshots();
+  fs::create_directories(folder_.path() / ".genesis");
+  open();
+  for (const char* token : {"a", "b", "c"}) run_job(token);
+  EXPECT_EQ(installations(), 1);
+  EXPECT_EQ(provider_->calls("snapshot"), 1);
+  EXPECT_EQ(provider_->last_created().sandbox_template, "snap1");
+  EXPECT_EQ(provider_->last_created().metadata.at("genesis_template"), "base");
+  ASSERT_EQ(provider_->snapshots().size(), 1u);
+  EXPECT_THAT(provider_->snapshots().at("snap1"), HasSubstr("genesis-this-run-"));
+  EXPECT_TRUE(is_noted());
+  close();
+  EXPECT_EQ(provider_->snapshots().size(), 0u) << "deleted at the end";
+  EXPECT_FALSE(is_noted());
+  ASSERT_EQ(usages_.size(), 3u);
+  for (const auto& [id, usage] : usages_) EXPECT_EQ(usage.kind, "base") << "whatever it came from";
+}
+
+TEST_F(DependenciesTest, AreInstalledPerSandboxWhereItMakesNone) {
+  open();
+  for (const char* token : {"a", "b", "c"}) run_job(token);
+  EXPECT_EQ(installations(), 3);
+  EXPECT_EQ(provider_->calls("snapshot"), 1) << "it is remembered";
+  EXPECT_FALSE(is_noted());
+  close();
+  EXPECT_EQ(provider_->calls("delete_snapshot"), 0);
+}
+
+TEST_F(DependenciesTest, AFailureThatPassesIsTriedAgain) {
+  provider_->have_snapshots();
+  provider_->fail_next("snapshot", Failure(FailureKind::unavailable, "503: busy"));
+  open();
+  for (const char* token : {"a", "b", "c"}) run_job(token);
+  EXPECT_EQ(installations(), 2);
+  EXPECT_EQ(provider_->calls("snapshot"), 2);
+}
+
+TEST_F(DependenciesTest, ASnapshotThatIsKeptServesTheNextRunner) {
+  provider_->have_snapshots();
+  fs::create_directories(folder_.path() / ".genesis");
+  options_.keep_snapshots = true;
+  open();
+  run_job("a");
+  close();
+  EXPECT_EQ(provider_->snapshots().size(), 1u);
+  open();
+  run_job("b");
+  EXPECT_EQ(installations(), 1);
+  EXPECT_EQ(provider_->last_created().sandbox_template, "snap1");
+  close();
+  options_.dependencies = {"torch"};
+  open();
+  run_job("c");
+  EXPECT_EQ(installations(), 2) << "a snapshot with something else";
+}
+
+TEST_F(DependenciesTest, ASnapshotThatSomebodyDeletedIsMadeAnew) {
+  provider_->have_snapshots();
+  open();
+  run_job("a");
+  provider_->forget_snapshots();
+  run_job("b");
+  EXPECT_EQ(installations(), 2);
+  EXPECT_EQ(provider_->snapshots().size(), 1u);
+  run_job("c");
+  EXPECT_EQ(installations(), 2);
 }
 
 TEST_F(E2BLauncherTest, DependenciesAreInstalledOncePerPooledSandbox) {
