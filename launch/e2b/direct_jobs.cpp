@@ -149,7 +149,7 @@ Awaitable<Outcome<void>> DirectJobs::State::begin(std::shared_ptr<Entry> entry, 
   NewSandbox kind;
   kind.sandbox_template = entry->options.sandbox_template;
   kind.lifetime = SandboxSession::lifetime_for(entry->options, entry->spec.limits, true);
-  kind.metadata["genesis_attempt"] = attempt_mark(entry->spec.token);
+  kind.metadata[std::string(kAttemptKey)] = attempt_mark(entry->spec.token);
   Outcome<SandboxHandle> made = co_await provider->create(std::move(kind));
   if (!made) co_return tl::unexpected<Failure>(made.error());
   entry->sandbox->handle = std::move(*made);

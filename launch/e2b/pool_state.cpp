@@ -153,6 +153,26 @@ void PoolState::end_idle_beyond(int kept, std::vector<PoolAction>& actions) {
   }
 }
 
+std::deque<std::string>::iterator PoolState::first_without_sandbox() {
+  return std::find_if(waiting_.begin(), waiting_.end(), [&](const std::string& token) {
+    return std::none_of(sandboxes_.begin(), sandboxes_.end(), [&](const auto& entry) {
+      return entry.second.made_for == token &&
+             (entry.second.stage == Stage::making || entry.second.stage == Stage::idle);
+    });
+  });
+}
+
+/// Whom it was made for; if that one has gone, somebody without one; never nobody.
+std::deque<std::string>::iterator PoolState::next_for(const Sandbox& sandbox) {
+  if (!sandbox.made_for.empty()) {
+    const auto own = std::find(waiting_.begin(), waiting_.end(), sandbox.made_for);
+    if (own != waiting_.end()) return own;
+  }
+  if (policy_.reuse == SandboxReuse::pooled) return waiting_.begin();
+  const auto next = first_without_sandbox();
+  return next == waiting_.end() ? waiting_.begin() : next;
+}
+
 std::vector<PoolAction> PoolState::decide(Time now) {
   std::vector<PoolAction> actions = std::exchange(news_, {});
   refill(now);
@@ -160,15 +180,21 @@ std::vector<PoolAction> PoolState::decide(Time now) {
     if (waiting_.empty() || closed_) break;
     if (sandbox.stage != Stage::idle || count(Stage::leased) >= policy_.most) continue;
     sandbox.stage = Stage::leased;
-    actions.push_back(GiveLease{waiting_.front(), slot});
-    waiting_.pop_front();
+    const auto next = next_for(sandbox);
+    actions.push_back(GiveLease{*next, slot});
+    waiting_.erase(next);
   }
   if (closed_) end_idle_beyond(0, actions);
   while (wants_another() && bucket_ >= 1 && now >= not_before_) {
     bucket_ -= 1;
     const int slot = next_slot_++;
-    sandboxes_.emplace(slot, Sandbox{});
-    actions.push_back(MakeSandbox{slot});
+    Sandbox made;
+    if (policy_.reuse == SandboxReuse::per_job) {
+      if (const auto whose = first_without_sandbox(); whose != waiting_.end())
+        made.made_for = *whose;
+    }
+    actions.push_back(MakeSandbox{slot, made.made_for});
+    sandboxes_.emplace(slot, std::move(made));
   }
   if (announced_ != slots()) {
     actions.push_back(AnnounceCapacity{slots(), ""});

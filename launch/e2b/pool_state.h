@@ -24,6 +24,7 @@ struct PoolPolicy {
 /// What the pool wants done.
 struct MakeSandbox {
   int slot = 0;
+  std::string token;  ///< Whose it will be, where sandboxes serve one job; empty: anybody's.
 };
 struct EndSandbox {
   int slot = 0;
@@ -49,7 +50,8 @@ using PoolAction = std::variant<MakeSandbox, EndSandbox, GiveLease, RefuseLease,
 /// Creation is paced by a token bucket. A 429 teaches a ceiling (what exists now), which rises by
 /// one after half a minute without another. A provider that cannot be reached pauses everything,
 /// with growing waits between tries, and says so as capacity; an answer that no try will change
-/// refuses those who wait.
+/// refuses those who wait. A sandbox for one job is made for who has waited longest without one,
+/// and goes to that one if it still waits.
 class PoolState {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -82,6 +84,7 @@ class PoolState {
   struct Sandbox {
     Stage stage = Stage::making;
     std::string id;
+    std::string made_for;
     int jobs = 0;
     bool adopted = false;
   };
@@ -90,6 +93,8 @@ class PoolState {
   int slots() const;
   bool wants_another() const;
   void refill(Time now);
+  std::deque<std::string>::iterator first_without_sandbox();
+  std::deque<std::string>::iterator next_for(const Sandbox& sandbox);
   void end_idle_beyond(int kept, std::vector<PoolAction>& actions);
   void slow_down(const Failure& failure, Time now);
 

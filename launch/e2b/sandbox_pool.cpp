@@ -9,6 +9,7 @@
 
 #include "genesis/base/failpoint.h"
 #include "genesis/base/log.h"
+#include "launch/e2b/job_ref.h"
 
 namespace genesis::launch::e2b {
 
@@ -114,7 +115,7 @@ void SandboxPool::pump() {
 
 void SandboxPool::carry_out(const PoolAction& action) {
   if (const auto* what = std::get_if<MakeSandbox>(&action)) {
-    make(what->slot);
+    make(what->slot, what->token);
   } else if (const auto* old = std::get_if<EndSandbox>(&action)) {
     end(old->slot, old->id);
   } else if (const auto* lease = std::get_if<GiveLease>(&action)) {
@@ -130,10 +131,11 @@ void SandboxPool::start_from(std::string snapshot) {
   snapshot_ = std::move(snapshot);
 }
 
-void SandboxPool::make(int slot) {
+void SandboxPool::make(int slot, const std::string& token) {
   failpoint("e2b.before_create");
   const auto asked = Clock::now();
   NewSandbox kind = kind_;
+  if (!token.empty()) kind.metadata[std::string(kAttemptKey)] = attempt_mark(token);
   if (!snapshot_.empty()) {
     // A later runner must know whose kind it is.
     kind.metadata[std::string(kTemplateKey)] = kind_.sandbox_template;

@@ -13,6 +13,8 @@
 
 namespace genesis::launch::e2b {
 
+/// In the metadata of a sandbox: the attempt that it was made for (attempt_mark() of its token).
+inline constexpr std::string_view kAttemptKey = "genesis_attempt";
 /// In the metadata of a sandbox that was made from a snapshot: the template that counts.
 inline constexpr std::string_view kTemplateKey = "genesis_template";
 
@@ -66,7 +68,7 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   void pump();
   void schedule_pump();
   void carry_out(const PoolAction& action);
-  void make(int slot);
+  void make(int slot, const std::string& token);
   void not_made(int slot, const std::string& snapshot, Failure failure);
   void end(int slot, const std::string& id);
   void tell_gone(const std::string& id, bool ended, Time ends_at);

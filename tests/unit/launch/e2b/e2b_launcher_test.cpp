@@ -176,6 +176,22 @@ TEST_F(E2BLauncherTest, TheProvidersLimitIsLearnt) {
   EXPECT_EQ(capacities_.back().slots, 1);
 }
 
+TEST_F(E2BLauncherTest, ASandboxOfOneJobNamesItsAttempt) {
+  open();
+  submit("a", kScore);
+  EXPECT_EQ(end_of("a").kind, JobOutcomeKind::exited);
+  EXPECT_EQ(provider_->last_created().metadata.at("genesis_run"), "this-run");
+  EXPECT_EQ(provider_->last_created().metadata.at("genesis_attempt"), attempt_mark("a"));
+}
+
+TEST_F(E2BLauncherTest, APooledSandboxNamesItsRunOnly) {
+  options_.reuse = SandboxReuse::pooled;
+  open();
+  submit("a", kScore);
+  EXPECT_EQ(end_of("a").kind, JobOutcomeKind::exited);
+  EXPECT_EQ(provider_->last_created().metadata.count("genesis_attempt"), 0u);
+}
+
 TEST_F(E2BLauncherTest, AFailedSetUpSaysWhatItSaid) {
   options_.dependencies = {"numpy"};
   options_.python = "/bin/false";

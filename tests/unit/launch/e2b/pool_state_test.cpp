@@ -82,6 +82,38 @@ TEST_F(PoolStateTest, APooledOneServesInTurnUntilItIsRecycled) {
   EXPECT_THAT(decide(), ElementsAre("end 0", "make 1"));
 }
 
+TEST_F(PoolStateTest, ASandboxGoesToWhomItWasMadeFor) {
+  begin(policy(SandboxReuse::per_job, 4));
+  decide();
+  for (const char* token : {"a", "b", "c"}) pool_->want(token);
+  std::vector<std::string> made_for;
+  for (const PoolAction& action : pool_->decide(now_)) {
+    made_for.push_back(std::get<MakeSandbox>(action).token);
+  }
+  EXPECT_THAT(made_for, ElementsAre("a", "b", "c"));
+  made(1);
+  EXPECT_THAT(decide(), ElementsAre("lease b 1"));
+  // Who has gone leaves his sandbox to who waits longest without one.
+  pool_->forget("a");
+  pool_->want("d");
+  made(0);
+  EXPECT_THAT(decide(), ElementsAre("lease d 0"));
+  // One that failed is made again for the same.
+  not_made(2, FailureKind::broken);
+  now_ += 10s;
+  const auto again = pool_->decide(now_);
+  const auto* make = std::get_if<MakeSandbox>(&again.back());
+  ASSERT_NE(make, nullptr);
+  EXPECT_EQ(make->token, "c");
+}
+
+TEST_F(PoolStateTest, APooledSandboxIsMadeForNobody) {
+  begin(policy(SandboxReuse::pooled, 2));
+  decide();
+  pool_->want("a");
+  EXPECT_EQ(std::get<MakeSandbox>(pool_->decide(now_).at(0)).token, "");
+}
+
 TEST_F(PoolStateTest, ADoubtEndsAPooledSandbox) {
   begin(policy(SandboxReuse::pooled, 1));
   decide();
