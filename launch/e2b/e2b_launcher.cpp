@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -21,6 +20,7 @@
 #include "launch/e2b/e2b_outcome.h"
 #include "launch/e2b/sandbox_job.h"
 #include "launch/e2b/sandbox_pool.h"
+#include "launch/e2b/stoppable.h"
 #include "launch/event_outbox.h"
 
 namespace genesis::launch {
@@ -326,7 +326,7 @@ Awaitable<void> Works::find(JobPtr job) {
   job->stage = Stage::running;
   job->started = Clock::now();
   arm_patience(job);
-  Outcome<WrapperAnswer> end = co_await job->session->find_again();
+  Outcome<WrapperAnswer> end = co_await job->session->find_again(job->ref->pid);
   co_await conclude(job, std::move(end));
 }
 
@@ -359,12 +359,10 @@ Awaitable<void> Works::conclude(JobPtr job, Outcome<WrapperAnswer> end) {
 }
 
 void Works::spawn(const JobPtr& job, Awaitable<void> steps) {
-  asio::co_spawn(
-      io_, std::move(steps),
-      asio::bind_cancellation_slot(
-          job->stop.slot(), [self = shared_from_this(), job](const std::exception_ptr& thrown) {
-            self->steps_over(job, thrown);
-          }));
+  const auto over = [self = shared_from_this(), job](const std::exception_ptr& thrown) {
+    self->steps_over(job, thrown);
+  };
+  asio::co_spawn(io_, std::move(steps), stoppable_by(job->stop, over));
 }
 
 void Works::begun(const JobPtr& job, std::int64_t pid) {

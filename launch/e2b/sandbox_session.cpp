@@ -263,23 +263,23 @@ Awaitable<Outcome<WrapperAnswer>> SandboxSession::follow() {
   co_return tl::unexpected<Failure>(std::move(last));
 }
 
-Awaitable<Outcome<WrapperAnswer>> SandboxSession::find_again() {
+Awaitable<Outcome<WrapperAnswer>> SandboxSession::find_again(std::int64_t pid) {
   std::optional<WrapperAnswer> answer = co_await read_record();
   if (answer) co_return std::move(*answer);
-  const Outcome<std::string> pid =
-      co_await provider_.read_file(sandbox_, places_.pid_file(), 64, options_.user);
-  if (!pid) {
-    Failure failure = pid.error();
-    if (failure.kind == FailureKind::not_found) {
-      failure.message = "it was not started before its runner ended";
+  if (pid == 0) {
+    const Outcome<std::string> text =
+        co_await provider_.read_file(sandbox_, places_.pid_file(), 64, options_.user);
+    if (!text && text.error().kind == FailureKind::not_found) {
+      co_return fail(FailureKind::not_found, "it was not started before its runner ended");
     }
-    co_return tl::unexpected<Failure>(std::move(failure));
+    if (!text) co_return tl::unexpected<Failure>(text.error());
+    const std::string_view number = trim(*text);
+    std::from_chars(number.data(), number.data() + number.size(), pid);
   }
-  const std::string_view text = trim(*pid);
-  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), pid_);
-  if (bad != std::errc() || pid_ <= 0) {
+  if (pid <= 0) {
     co_return fail(FailureKind::broken, "the job's pid in its sandbox is no number");
   }
+  pid_ = pid;
   co_return co_await follow();
 }
 

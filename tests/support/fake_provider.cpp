@@ -367,8 +367,11 @@ Awaitable<Outcome<CommandAnswer>> FakeProvider::run(SandboxHandle sandbox, Remot
     const fs::path script = entry.path() / "run_job.sh";
     auto text = genesis::read_file(script);
     const std::string counting = "strangers=$((strangers + 1))";
+    // Other tests of this machine have the same tokens.
+    const std::string token = "GENESIS_ATTEMPT_TOKEN=$GENESIS_ATTEMPT_TOKEN";
     if (!text || text->find(counting) == std::string::npos) continue;
     text->replace(text->find(counting), counting.size(), ":");
+    text->replace(text->find(token), token.size(), fmt::format("{0}=${0}", kMark));
     if (!genesis::write_file(script, *text)) break;
   }
   co_return answer;
