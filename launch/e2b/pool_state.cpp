@@ -124,10 +124,10 @@ bool PoolState::wants_another() const {
   const int making = count(Stage::making);
   const int idle = count(Stage::idle);
   const int waiting = static_cast<int>(waiting_.size());
-  if (making + idle >= waiting + policy_.warm) return false;
+  // Of a provider that does not answer, one try at a time; of that even when nobody waits: where
+  // no job can run, none comes.
+  if (down_ ? making > 0 : making + idle >= waiting + policy_.warm) return false;
   if (making + idle + count(Stage::leased) >= policy_.most + policy_.warm) return false;
-  // Of a provider that does not answer, one try at a time.
-  if (down_ && making > 0) return false;
   return !ceiling_ || static_cast<int>(sandboxes_.size()) < *ceiling_;
 }
 
@@ -164,6 +164,9 @@ std::vector<PoolAction> PoolState::decide(Time now) {
     waiting_.pop_front();
   }
   if (closed_) end_idle_beyond(0, actions);
+  // With all that there may be, it does not matter whether another one could be made.
+  const int most = std::min(policy_.most + policy_.warm, ceiling_.value_or(1 << 30));
+  if (count(Stage::idle) + count(Stage::leased) >= most) down_ = false;
   while (wants_another() && bucket_ >= 1 && now >= not_before_) {
     bucket_ -= 1;
     const int slot = next_slot_++;
@@ -178,7 +181,7 @@ std::vector<PoolAction> PoolState::decide(Time now) {
 }
 
 std::optional<PoolState::Time> PoolState::next_look(Time now) const {
-  if (closed_ || (waiting_.empty() && policy_.warm == 0)) return std::nullopt;
+  if (closed_ || (waiting_.empty() && policy_.warm == 0 && !down_)) return std::nullopt;
   if (wants_another()) {
     const double missing = std::max(0.0, 1 - bucket_) / policy_.creates_per_second;
     const auto refilled = now +

@@ -35,7 +35,8 @@ SandboxPool::SandboxPool(asio::io_context& io, std::shared_ptr<Provider> provide
       kind_(std::move(kind)),
       host_(std::move(host)),
       state_(policy, Clock::now()),
-      timer_(io) {}
+      timer_(io),
+      doubts_(std::make_shared<DoubtfulSandboxes>(io, provider_, kind_.metadata)) {}
 
 void SandboxPool::want(const std::string& token) {
   state_.want(token);
@@ -76,6 +77,7 @@ void SandboxPool::abandon() {
   host_ = Host();
   on_ended_.clear();
   timer_.cancel();
+  doubts_->stop();
   state_.close();
   pump();
 }
@@ -104,9 +106,17 @@ void SandboxPool::schedule_pump() {
 void SandboxPool::pump() {
   for (const PoolAction& action : state_.decide(Clock::now())) carry_out(action);
   look_again();
-  if (closed_ && state_.count() == 0 && host_.on_idle) {
-    asio::post(io_, std::exchange(host_.on_idle, nullptr));
-  }
+  if (!closed_ || state_.count() > 0 || !host_.on_idle) return;
+  if (!doubts_->empty()) return settle_doubts();
+  asio::post(io_, std::exchange(host_.on_idle, nullptr));
+}
+
+void SandboxPool::settle_doubts() {
+  if (std::exchange(settling_, true)) return;
+  asio::co_spawn(io_, doubts_->settle(), [self = shared_from_this()](std::exception_ptr) {
+    self->settling_ = false;
+    self->schedule_pump();
+  });
 }
 
 void SandboxPool::carry_out(const PoolAction& action) {
@@ -126,9 +136,12 @@ void SandboxPool::carry_out(const PoolAction& action) {
 void SandboxPool::make(int slot) {
   failpoint("e2b.before_create");
   const auto asked = Clock::now();
-  asio::co_spawn(io_, provider_->create(kind_),
-                 [self = shared_from_this(), slot, asked](std::exception_ptr thrown,
-                                                          Outcome<SandboxHandle> made) {
+  const std::string mark = doubts_->new_mark();
+  NewSandbox kind = kind_;
+  kind.metadata[DoubtfulSandboxes::kMarkKey] = mark;
+  asio::co_spawn(io_, provider_->create(std::move(kind)),
+                 [self = shared_from_this(), slot, asked, mark](std::exception_ptr thrown,
+                                                                Outcome<SandboxHandle> made) {
                    failpoint("e2b.after_create");
                    if (thrown) made = tl::unexpected<Failure>(failure_of(thrown));
                    if (made) {
@@ -138,16 +151,26 @@ void SandboxPool::make(int slot) {
                      self->state_.made(slot, sandbox->handle.id, Clock::now());
                      self->sandboxes_[slot] = std::move(sandbox);
                    } else {
-                     log::warning("e2b: {}", made.error().message);
-                     self->state_.not_made(slot, made.error(), Clock::now());
+                     self->no_sandbox(slot, mark, made.error());
                    }
                    self->schedule_pump();
                  });
 }
 
+void SandboxPool::no_sandbox(int slot, const std::string& mark, const Failure& failure) {
+  log::warning("e2b: {}", failure.message);
+  // Only an answer that refuses says that there is none.
+  if (failure.kind == FailureKind::unavailable || failure.kind == FailureKind::broken ||
+      failure.kind == FailureKind::deadline) {
+    doubts_->made_perhaps(mark);
+  }
+  state_.not_made(slot, failure, Clock::now());
+}
+
 void SandboxPool::end(int slot, const std::string& id) {
   asio::co_spawn(
-      io_, kill(id), [self = shared_from_this(), slot](std::exception_ptr thrown, bool gone) {
+      io_, kill(id), [self = shared_from_this(), slot, id](std::exception_ptr thrown, bool gone) {
+        if (thrown || !gone) self->doubts_->there_perhaps(id);
         self->state_.ended(slot);
         self->sandboxes_.erase(slot);
         if (const auto found = self->on_ended_.find(slot); found != self->on_ended_.end()) {
@@ -159,7 +182,7 @@ void SandboxPool::end(int slot, const std::string& id) {
       });
 }
 
-/// What cannot be ended now ends by its lifetime.
+/// What cannot be ended now is tried again later, or ends by its lifetime.
 Awaitable<bool> SandboxPool::kill(std::string id) {
   constexpr int kTries = 4;
   for (int i = 0; i < kTries; ++i) {

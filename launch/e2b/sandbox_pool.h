@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "launch/e2b/doubtful_sandboxes.h"
 #include "launch/e2b/pool_state.h"
 #include "launch/e2b/provider.h"
 
@@ -54,6 +55,8 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   void schedule_pump();
   void carry_out(const PoolAction& action);
   void make(int slot);
+  void no_sandbox(int slot, const std::string& mark, const Failure& failure);
+  void settle_doubts();
   void end(int slot, const std::string& id);
   Awaitable<bool> kill(std::string id);
   void look_again();
@@ -64,6 +67,8 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   Host host_;
   PoolState state_;
   boost::asio::steady_timer timer_;
+  std::shared_ptr<DoubtfulSandboxes> doubts_;
+  bool settling_ = false;
   std::map<int, std::unique_ptr<PooledSandbox>> sandboxes_;
   std::map<int, std::function<void(bool)>> on_ended_;
   bool pump_scheduled_ = false;

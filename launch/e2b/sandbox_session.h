@@ -44,9 +44,13 @@ class SandboxSession {
 
  private:
   Awaitable<Outcome<void>> extend(PooledSandbox* sandbox);
+  Awaitable<bool> again(FailureKind kind, int tries);
   Awaitable<Outcome<void>> unpack(Bundle bundle);
+  Awaitable<Outcome<void>> unpack_once(const Bundle& bundle);
   Awaitable<Outcome<void>> install();
   Awaitable<Outcome<void>> upload();
+  Awaitable<std::int64_t> pid_of_unanswered(FailureKind kind);
+  Awaitable<Outcome<void>> download(const std::string& name, const std::filesystem::path& target);
   Awaitable<std::optional<WrapperAnswer>> read_record();
   Awaitable<Outcome<void>> watch();
   bool is_wanted(const std::string& name) const;

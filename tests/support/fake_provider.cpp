@@ -220,6 +220,7 @@ Awaitable<Outcome<SandboxHandle>> FakeProvider::create(NewSandbox what) {
   SandboxHandle handle;
   handle.id = plant(what.metadata);
   most_seen_ = std::max(most_seen_, sandboxes_.size());
+  if (unanswered_.erase("create") > 0) co_return fail(FailureKind::unavailable, "cut");
   co_return handle;
 }
 
@@ -331,6 +332,10 @@ Awaitable<Outcome<std::unique_ptr<CommandStream>>> FakeProvider::start(SandboxHa
   const Child child = spawn_child(argv, environment, false);
   if (child.pid < 0) co_return fail(FailureKind::refused, "the command cannot be started");
   sandboxes_.at(sandbox.id).commands.insert(child.pid);
+  if (unanswered_.erase("start") > 0) {
+    ::close(child.output);
+    co_return fail(FailureKind::unavailable, "cut");
+  }
   co_return std::make_unique<FakeStream>(io_, shared_from_this(), sandbox.id, child);
 }
 
