@@ -39,6 +39,9 @@ void PoolState::made(int slot, std::string id, Time) {
   sandbox.stage = Stage::idle;
   sandbox.id = std::move(id);
   failures_ = 0;
+  // What exists is allowed: a 429 may have been for asking too often.
+  const int there = static_cast<int>(sandboxes_.size()) - count(Stage::making);
+  if (ceiling_) ceiling_ = std::max(*ceiling_, there);
   if (std::exchange(down_, false)) {
     announced_ = slots();
     news_.push_back(AnnounceCapacity{slots(), "the sandbox provider answers again"});

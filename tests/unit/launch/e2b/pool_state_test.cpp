@@ -140,6 +140,17 @@ TEST_F(PoolStateTest, A429TeachesACeilingThatRisesAgain) {
   EXPECT_THAT(later, ElementsAre("make 5", "capacity 3"));
 }
 
+TEST_F(PoolStateTest, A429BesideSandboxesThatAreMadeTeachesNoLessThanThese) {
+  begin(policy(SandboxReuse::per_job, 4));
+  decide();
+  for (const char* token : {"a", "b", "c", "d"}) pool_->want(token);
+  EXPECT_EQ(decide().size(), 4u);
+  not_made(0, FailureKind::rate_limited);
+  EXPECT_THAT(decide(), ElementsAre("capacity 1"));
+  for (int slot = 1; slot < 4; ++slot) made(slot);
+  EXPECT_THAT(decide(), ElementsAre("lease a 1", "lease b 2", "lease c 3", "capacity 3"));
+}
+
 TEST_F(PoolStateTest, AProviderThatIsDownPausesEverythingAndIsTriedAgain) {
   begin(policy(SandboxReuse::per_job, 3));
   decide();
