@@ -25,7 +25,7 @@ usage() {
 ./setup.sh package  a tarball that runs without apt, without root and without this checkout
 ./setup.sh bench    all benchmarks; tables on the screen, JSON below build/bench/
 ./setup.sh bench demo_quality   the demo with ten seeds, an hour: how many reach 2.2
-./setup.sh soak     the long tests: ten minutes of fuzzing per target, random kills
+./setup.sh soak     the long tests: ten minutes of fuzzing per target, random kills, an hour of chaos
 ./setup.sh format   clang-format over all sources
 ./setup.sh sdks     the official E2B SDKs that the sandbox server is tested with, below .venv
 ./setup.sh lint     format, include directions, sizes, unfinished words
@@ -256,6 +256,9 @@ bench() {
     say "$(basename "$program")"
     "$program" "build/bench/$(basename "$program" _bench).json"
   done
+  say "ten minutes of chaos between a run and its sandboxes"
+  GENESIS_BIN=$root/build/release/bin GENESIS_CHAOS_SECONDS=600 \
+    python3 tests/system/e2b_chaos_test.py E2BChaosTest.test_all_of_them
 }
 
 soak() {

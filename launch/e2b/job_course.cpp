@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <utility>
 
 #include "genesis/base/failpoint.h"
 #include "genesis/base/text.h"
 #include "launch/e2b/e2b_outcome.h"
+#include "launch/e2b/stoppable.h"
 #include "launch/e2b/works.h"
 
 // The course of one job: lease -> upload -> start -> follow -> collect -> give back.
@@ -68,7 +68,7 @@ Awaitable<void> Works::find(JobPtr job) {
   job->stage = Stage::running;
   job->started = Clock::now();
   arm_patience(job);
-  Outcome<WrapperAnswer> end = co_await job->session->find_again();
+  Outcome<WrapperAnswer> end = co_await job->session->find_again(job->ref->pid);
   co_await collect(job, std::move(end));
 }
 
@@ -189,12 +189,10 @@ void Works::give_back(const JobPtr& job, std::exception_ptr thrown) {
 }
 
 void Works::spawn(const JobPtr& job, Awaitable<void> steps) {
-  asio::co_spawn(
-      io_, std::move(steps),
-      asio::bind_cancellation_slot(
-          job->stop.slot(), [self = shared_from_this(), job](const std::exception_ptr& thrown) {
-            self->give_back(job, thrown);
-          }));
+  const auto over = [self = shared_from_this(), job](const std::exception_ptr& thrown) {
+    self->give_back(job, thrown);
+  };
+  asio::co_spawn(io_, std::move(steps), stoppable_by(job->stop, over));
 }
 
 /// Packed once: jobs of one planner share the same files.

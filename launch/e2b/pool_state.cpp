@@ -39,6 +39,9 @@ void PoolState::made(int slot, std::string id, Time) {
   sandbox.stage = Stage::idle;
   sandbox.id = std::move(id);
   failures_ = 0;
+  // What exists is allowed: a 429 may have been for asking too often.
+  const int there = static_cast<int>(sandboxes_.size()) - count(Stage::making);
+  if (ceiling_) ceiling_ = std::max(*ceiling_, there);
   if (std::exchange(down_, false)) {
     announced_ = slots();
     news_.push_back(AnnounceCapacity{slots(), "the sandbox provider answers again"});
@@ -124,10 +127,10 @@ bool PoolState::wants_another() const {
   const int making = count(Stage::making);
   const int idle = count(Stage::idle);
   const int waiting = static_cast<int>(waiting_.size());
-  if (making + idle >= waiting + policy_.warm) return false;
+  // Of a provider that does not answer, one try at a time; of that even when nobody waits: where
+  // no job can run, none comes.
+  if (down_ ? making > 0 : making + idle >= waiting + policy_.warm) return false;
   if (making + idle + count(Stage::leased) >= policy_.most + policy_.warm) return false;
-  // Of a provider that does not answer, one try at a time.
-  if (down_ && making > 0) return false;
   return !ceiling_ || static_cast<int>(sandboxes_.size()) < *ceiling_;
 }
 
@@ -185,6 +188,9 @@ std::vector<PoolAction> PoolState::decide(Time now) {
     waiting_.erase(next);
   }
   if (closed_) end_idle_beyond(0, actions);
+  // With all that there may be, it does not matter whether another one could be made.
+  const int most = std::min(policy_.most + policy_.warm, ceiling_.value_or(1 << 30));
+  if (count(Stage::idle) + count(Stage::leased) >= most) down_ = false;
   while (wants_another() && bucket_ >= 1 && now >= not_before_) {
     bucket_ -= 1;
     const int slot = next_slot_++;
@@ -204,7 +210,7 @@ std::vector<PoolAction> PoolState::decide(Time now) {
 }
 
 std::optional<PoolState::Time> PoolState::next_look(Time now) const {
-  if (closed_ || (waiting_.empty() && policy_.warm == 0)) return std::nullopt;
+  if (closed_ || (waiting_.empty() && policy_.warm == 0 && !down_)) return std::nullopt;
   if (wants_another()) {
     const double missing = std::max(0.0, 1 - bucket_) / policy_.creates_per_second;
     const auto refilled = now +

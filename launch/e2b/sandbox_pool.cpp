@@ -36,7 +36,8 @@ SandboxPool::SandboxPool(asio::io_context& io, std::shared_ptr<Provider> provide
       kind_(std::move(kind)),
       host_(std::move(host)),
       state_(policy, Clock::now()),
-      timer_(io) {}
+      timer_(io),
+      doubts_(std::make_shared<DoubtfulSandboxes>(io, provider_, kind_.metadata)) {}
 
 void SandboxPool::want(const std::string& token) {
   state_.want(token);
@@ -78,6 +79,7 @@ void SandboxPool::abandon() {
   host_ = Host();
   on_ended_.clear();
   timer_.cancel();
+  doubts_->stop();
   state_.close();
   pump();
 }
@@ -108,9 +110,17 @@ void SandboxPool::schedule_pump() {
 void SandboxPool::pump() {
   for (const PoolAction& action : state_.decide(Clock::now())) carry_out(action);
   look_again();
-  if (closed_ && state_.count() == 0 && host_.on_idle) {
-    asio::post(io_, std::exchange(host_.on_idle, nullptr));
-  }
+  if (!closed_ || state_.count() > 0 || !host_.on_idle) return;
+  if (!doubts_->empty()) return settle_doubts();
+  asio::post(io_, std::exchange(host_.on_idle, nullptr));
+}
+
+void SandboxPool::settle_doubts() {
+  if (std::exchange(settling_, true)) return;
+  asio::co_spawn(io_, doubts_->settle(), [self = shared_from_this()](std::exception_ptr) {
+    self->settling_ = false;
+    self->schedule_pump();
+  });
 }
 
 void SandboxPool::carry_out(const PoolAction& action) {
@@ -134,7 +144,9 @@ void SandboxPool::start_from(std::string snapshot) {
 void SandboxPool::make(int slot, const std::string& token) {
   failpoint("e2b.before_create");
   const auto asked = Clock::now();
+  const std::string mark = doubts_->new_mark();
   NewSandbox kind = kind_;
+  kind.metadata[DoubtfulSandboxes::kMarkKey] = mark;
   if (!token.empty()) kind.metadata[std::string(kAttemptKey)] = attempt_mark(token);
   if (!snapshot_.empty()) {
     // A later runner must know whose kind it is.
@@ -142,7 +154,7 @@ void SandboxPool::make(int slot, const std::string& token) {
     kind.sandbox_template = snapshot_;
   }
   asio::co_spawn(io_, provider_->create(std::move(kind)),
-                 [self = shared_from_this(), slot, asked, snapshot = snapshot_](
+                 [self = shared_from_this(), slot, asked, mark, snapshot = snapshot_](
                      std::exception_ptr thrown, Outcome<SandboxHandle> made) {
                    failpoint("e2b.after_create");
                    if (thrown) made = tl::unexpected<Failure>(failure_of(thrown));
@@ -155,14 +167,20 @@ void SandboxPool::make(int slot, const std::string& token) {
                      if (self->host_.on_made) self->host_.on_made(sandbox->handle.id);
                      self->sandboxes_[slot] = std::move(sandbox);
                    } else {
-                     self->not_made(slot, snapshot, std::move(made.error()));
+                     self->not_made(slot, mark, snapshot, std::move(made.error()));
                    }
                    self->schedule_pump();
                  });
 }
 
-void SandboxPool::not_made(int slot, const std::string& snapshot, Failure failure) {
+void SandboxPool::not_made(int slot, const std::string& mark, const std::string& snapshot,
+                           Failure failure) {
   log::warning("e2b: {}", failure.message);
+  // Only an answer that refuses says that there is none.
+  if (failure.kind == FailureKind::unavailable || failure.kind == FailureKind::broken ||
+      failure.kind == FailureKind::deadline) {
+    doubts_->made_perhaps(mark);
+  }
   const bool gone = failure.kind == FailureKind::unknown_template ||
                     failure.kind == FailureKind::not_found || failure.kind == FailureKind::refused;
   if (!snapshot.empty() && gone) {
@@ -179,6 +197,7 @@ void SandboxPool::not_made(int slot, const std::string& snapshot, Failure failur
 void SandboxPool::end(int slot, const std::string& id) {
   asio::co_spawn(
       io_, kill(id), [self = shared_from_this(), slot, id](std::exception_ptr thrown, bool gone) {
+        if (thrown || !gone) self->doubts_->there_perhaps(id);
         self->state_.ended(slot);
         self->tell_gone(id, !thrown && gone, self->sandboxes_.at(slot)->ends_at);
         self->sandboxes_.erase(slot);
@@ -195,7 +214,7 @@ void SandboxPool::tell_gone(const std::string& id, bool ended, Time ends_at) {
   if (host_.on_gone) host_.on_gone(id, ended, ends_at);
 }
 
-/// What cannot be ended now ends by its lifetime.
+/// What cannot be ended now is tried again later, or ends by its lifetime.
 Awaitable<bool> SandboxPool::kill(std::string id) {
   constexpr int kTries = 4;
   for (int i = 0; i < kTries; ++i) {

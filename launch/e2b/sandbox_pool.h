@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "launch/e2b/doubtful_sandboxes.h"
 #include "launch/e2b/pool_state.h"
 #include "launch/e2b/provider.h"
 
@@ -69,7 +70,8 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   void schedule_pump();
   void carry_out(const PoolAction& action);
   void make(int slot, const std::string& token);
-  void not_made(int slot, const std::string& snapshot, Failure failure);
+  void not_made(int slot, const std::string& mark, const std::string& snapshot, Failure failure);
+  void settle_doubts();
   void end(int slot, const std::string& id);
   void tell_gone(const std::string& id, bool ended, Time ends_at);
   Awaitable<bool> kill(std::string id);
@@ -82,6 +84,8 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   Host host_;
   PoolState state_;
   boost::asio::steady_timer timer_;
+  std::shared_ptr<DoubtfulSandboxes> doubts_;
+  bool settling_ = false;
   std::map<int, std::shared_ptr<PooledSandbox>> sandboxes_;
   std::map<int, std::function<void(bool)>> on_ended_;
   bool pump_scheduled_ = false;

@@ -33,6 +33,23 @@ seconds rounded_up(milliseconds time) {
   return seconds{(time.count() + 999) / 1000};
 }
 
+/// Writing and reading files may be tried again: nothing is done twice by it.
+constexpr int kTries = 4;
+
+/// 0: it is no number.
+std::int64_t pid_in(std::string_view text) {
+  text = trim(text);
+  std::int64_t pid = 0;
+  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  return bad == std::errc() && end == text.data() + text.size() && pid > 0 ? pid : 0;
+}
+
+/// The wire's fault, not the sandbox's.
+bool may_pass(FailureKind kind) {
+  return kind == FailureKind::unavailable || kind == FailureKind::broken ||
+         kind == FailureKind::rate_limited;
+}
+
 std::string last_lines(const CommandAnswer& answer) {
   std::string_view text = trim(answer.error_output.empty() ? answer.output : answer.error_output);
   if (text.size() > 1000) text = text.substr(text.size() - 1000);
@@ -103,7 +120,25 @@ Awaitable<Outcome<void>> SandboxSession::extend(std::shared_ptr<PooledSandbox> s
   co_return extended;
 }
 
+/// True: what failed so may be tried again, now.
+Awaitable<bool> SandboxSession::again(FailureKind kind, int tries) {
+  if (!may_pass(kind) || tries >= kTries) co_return false;
+  asio::steady_timer pause(io_, milliseconds{100} * (1 << (2 * tries - 2)));
+  boost::system::error_code failure;
+  co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, failure));
+  co_return !failure;
+}
+
 Awaitable<Outcome<void>> SandboxSession::unpack(Bundle bundle) {
+  for (int tries = 1;; ++tries) {
+    Outcome<void> unpacked = co_await unpack_once(bundle);
+    if (unpacked) co_return unpacked;
+    const bool once_more = co_await again(unpacked.error().kind, tries);
+    if (!once_more) co_return unpacked;
+  }
+}
+
+Awaitable<Outcome<void>> SandboxSession::unpack_once(const Bundle& bundle) {
   Outcome<void> sent = co_await provider_.upload_file(
       sandbox_, places_.folder() + "/" + bundle.hash + ".tar", bundle.path, options_.user);
   if (!sent) co_return sent;
@@ -147,13 +182,17 @@ Awaitable<Outcome<void>> SandboxSession::install() {
 Awaitable<Outcome<void>> SandboxSession::send_inputs() {
   for (const InputFile& input : spec_.inputs) {
     const std::string path = places_.work() + "/" + input.path;
-    Outcome<void> sent;
-    if (input.copy_of) {
-      sent = co_await provider_.upload_file(sandbox_, path, *input.copy_of, options_.user);
-    } else {
-      sent = co_await provider_.write_file(sandbox_, path, input.content, options_.user);
+    for (int tries = 1;; ++tries) {
+      Outcome<void> sent;
+      if (input.copy_of) {
+        sent = co_await provider_.upload_file(sandbox_, path, *input.copy_of, options_.user);
+      } else {
+        sent = co_await provider_.write_file(sandbox_, path, input.content, options_.user);
+      }
+      if (sent) break;
+      const bool once_more = co_await again(sent.error().kind, tries);
+      if (!once_more) co_return sent;
     }
-    if (!sent) co_return sent;
   }
   co_return Outcome<void>();
 }
@@ -173,11 +212,31 @@ Awaitable<Outcome<std::int64_t>> SandboxSession::start() {
   command.user = options_.user;
   failpoint("e2b.before_start");
   auto started = co_await provider_.start(sandbox_, std::move(command));
-  if (!started) co_return tl::unexpected<Failure>(std::move(started.error()));
   failpoint("e2b.after_start");
+  if (!started) {
+    pid_ = co_await pid_of_unanswered(started.error().kind);
+    if (pid_ == 0) co_return tl::unexpected<Failure>(std::move(started.error()));
+    co_return pid_;
+  }
   stream_ = std::move(*started);
   pid_ = stream_->pid();
   co_return pid_;
+}
+
+/// The answer to the start was lost: should the job run, it says so itself. 0: it does not.
+Awaitable<std::int64_t> SandboxSession::pid_of_unanswered(FailureKind kind) {
+  for (int tries = 1;; ++tries) {
+    const bool once_more = co_await again(kind, tries);
+    if (!once_more) co_return 0;
+    const Outcome<std::string> text =
+        co_await provider_.read_file(sandbox_, places_.pid_file(), 64, options_.user);
+    if (text) {
+      const std::int64_t pid = pid_in(*text);
+      if (pid > 0) co_return pid;
+    } else if (text.error().kind == FailureKind::sandbox_gone) {
+      co_return 0;
+    }
+  }
 }
 
 /// Until the stream ends, for good or ill.
@@ -266,23 +325,22 @@ Awaitable<Outcome<WrapperAnswer>> SandboxSession::follow() {
   co_return tl::unexpected<Failure>(std::move(last));
 }
 
-Awaitable<Outcome<WrapperAnswer>> SandboxSession::find_again() {
+Awaitable<Outcome<WrapperAnswer>> SandboxSession::find_again(std::int64_t pid) {
   std::optional<WrapperAnswer> answer = co_await read_record();
   if (answer) co_return std::move(*answer);
-  const Outcome<std::string> pid =
-      co_await provider_.read_file(sandbox_, places_.pid_file(), 64, options_.user);
-  if (!pid) {
-    Failure failure = pid.error();
-    if (failure.kind == FailureKind::not_found) {
-      failure.message = "it was not started before its runner ended";
+  if (pid == 0) {
+    const Outcome<std::string> text =
+        co_await provider_.read_file(sandbox_, places_.pid_file(), 64, options_.user);
+    if (!text && text.error().kind == FailureKind::not_found) {
+      co_return fail(FailureKind::not_found, "it was not started before its runner ended");
     }
-    co_return tl::unexpected<Failure>(std::move(failure));
+    if (!text) co_return tl::unexpected<Failure>(text.error());
+    pid = pid_in(*text);
   }
-  const std::string_view text = trim(*pid);
-  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), pid_);
-  if (bad != std::errc() || pid_ <= 0) {
+  if (pid <= 0) {
     co_return fail(FailureKind::broken, "the job's pid in its sandbox is no number");
   }
+  pid_ = pid;
   co_return co_await follow();
 }
 
@@ -295,6 +353,17 @@ bool SandboxSession::is_wanted(const std::string& name) const {
   return std::any_of(kAlways.begin(), kAlways.end(), matches) ||
          std::any_of(spec_.outputs.begin(), spec_.outputs.end(), matches) ||
          std::any_of(options_.download.begin(), options_.download.end(), matches);
+}
+
+Awaitable<Outcome<void>> SandboxSession::download(const std::string& name, const fs::path& target) {
+  for (int tries = 1;; ++tries) {
+    const auto got =
+        co_await provider_.download_file(sandbox_, places_.results() + "/" + name, target,
+                                         options_.max_download_bytes, options_.user);
+    if (got) co_return Outcome<void>();
+    const bool once_more = co_await again(got.error().kind, tries);
+    if (!once_more) co_return tl::unexpected<Failure>(got.error());
+  }
 }
 
 Awaitable<Outcome<std::string>> SandboxSession::collect(WrapperAnswer answer, fs::path folder) {
@@ -328,9 +397,7 @@ Awaitable<Outcome<std::string>> SandboxSession::collect(WrapperAnswer answer, fs
                      fmt::format("the results took longer than job_config.download_timeout ({})",
                                  format_duration(options_.download_timeout)));
     }
-    const auto got =
-        co_await provider_.download_file(sandbox_, places_.results() + "/" + name, target,
-                                         options_.max_download_bytes, options_.user);
+    const Outcome<void> got = co_await download(name, target);
     if (got) continue;
     if (got.error().kind != FailureKind::not_found && got.error().kind != FailureKind::too_large) {
       co_return tl::unexpected<Failure>(got.error());

@@ -31,8 +31,9 @@ class SandboxSession {
   /// To the end of what start() has started, or of a job that an earlier runner left. Cut streams
   /// are taken up again. Errors: the sandbox is gone, or nobody can tell (`broken`).
   Awaitable<Outcome<WrapperAnswer>> follow();
-  /// The end of a job of an earlier runner, waiting for it if it goes on.
-  Awaitable<Outcome<WrapperAnswer>> find_again();
+  /// The end of a job of an earlier runner, waiting for it if it goes on. `pid`: of the wrapper,
+  /// where that runner noted it, else 0; the wrapper's own note comes a moment later.
+  Awaitable<Outcome<WrapperAnswer>> find_again(std::int64_t pid);
   /// One look: how the job ended, or nothing while it has not.
   Awaitable<Outcome<std::optional<ExitRecord>>> look();
   /// Puts the results into `folder`, which is made anew. False: some that was asked for was too
@@ -45,9 +46,13 @@ class SandboxSession {
 
  private:
   Awaitable<Outcome<void>> extend(std::shared_ptr<PooledSandbox> sandbox);
+  Awaitable<bool> again(FailureKind kind, int tries);
   Awaitable<Outcome<void>> unpack(Bundle bundle);
+  Awaitable<Outcome<void>> unpack_once(const Bundle& bundle);
   Awaitable<Outcome<void>> install();
   Awaitable<Outcome<void>> send_inputs();
+  Awaitable<std::int64_t> pid_of_unanswered(FailureKind kind);
+  Awaitable<Outcome<void>> download(const std::string& name, const std::filesystem::path& target);
   Awaitable<std::optional<WrapperAnswer>> read_record();
   Awaitable<Outcome<void>> watch();
   bool is_wanted(const std::string& name) const;

@@ -109,6 +109,12 @@ void Gateway::cut_all(const std::string& id) {
   for (auto relay = first; relay != last; ++relay) relay->second->cut();
 }
 
+void Gateway::cut_streams() {
+  for (const auto& [id, upstream] : active_) {
+    if (upstream->streams) upstream->cut();
+  }
+}
+
 void Gateway::keep(const std::string& id, std::unique_ptr<Upstream> upstream) {
   if (upstream->was_cut() || !fleet_.running(id)) return;
   auto& idle = idle_[id];
@@ -371,6 +377,8 @@ asio::awaitable<void> Gateway::relay_answer(HttpExchange& exchange, const Destin
                              : "The sandbox was not found");
     co_return;
   }
+  upstream.streams = answer->answer().status == 101 || answer->body_end() == BodyEnd::chunks ||
+                     answer->body_end() == BodyEnd::close;
   if (answer->answer().status == 101) {
     if (!upgrading) {
       co_await refuse_to(exchange, destination, 502, "The sandbox switches protocols unasked");
@@ -427,6 +435,7 @@ asio::awaitable<void> Gateway::forward(HttpExchange& exchange, Destination desti
   }
   active_.erase(entry);
   if (failed) std::rethrow_exception(failed);
+  upstream->streams = false;
   if (reusable) keep(destination.id, std::move(upstream));
 }
 

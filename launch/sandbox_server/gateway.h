@@ -26,6 +26,9 @@ class Gateway {
   Gateway& operator=(const Gateway&) = delete;
 
   boost::asio::awaitable<void> forward(net::HttpExchange& exchange, Destination destination);
+  /// Ends the answers that have no length of their own: output that is followed, watches,
+  /// terminals.
+  void cut_streams();
 
  private:
   /// What the client is told when it cannot be passed on; none: go on.

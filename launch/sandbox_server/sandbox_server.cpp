@@ -31,6 +31,7 @@ constexpr Millis kWrongKeyPause{250};
 SandboxServer::SandboxServer(asio::io_context& io, const ServerConfig& config, const Clock& clock,
                              SandboxSpawner& spawner)
     : io_(io),
+      stream_grace_(io),
       config_(config),
       keys_(config.teams),
       fleet_(io, config, clock, spawner),
@@ -52,8 +53,21 @@ asio::awaitable<Result<std::uint16_t>> SandboxServer::open() {
 asio::awaitable<void> SandboxServer::close() {
   tls_.reset();
   const auto deadline = std::chrono::steady_clock::now() + config_.stop_patience;
+  end_streams();
   co_await http_.stop(deadline);
+  stream_grace_.cancel();
   co_await fleet_.close(config_.at_stop);
+}
+
+/// They might never end; who follows one takes it up again at the next server.
+void SandboxServer::end_streams() {
+  constexpr std::chrono::seconds kGrace{1};
+  stream_grace_.expires_after(kGrace);
+  stream_grace_.async_wait([this](const boost::system::error_code& stopped) {
+    if (stopped) return;
+    gateway_.cut_streams();
+    end_streams();
+  });
 }
 
 asio::awaitable<void> SandboxServer::refuse_plainly(net::HttpExchange& exchange, Refusal refusal) {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -28,7 +29,8 @@ class SandboxServer {
 
   /// Takes over what an earlier server left, then listens. Returns the port.
   boost::asio::awaitable<Result<std::uint16_t>> open();
-  /// Answers what is in progress, then ends or keeps the sandboxes.
+  /// Answers what is in progress, but streams, which have a second, then ends or keeps the
+  /// sandboxes.
   boost::asio::awaitable<void> close();
 
   const SandboxFleet& fleet() const { return fleet_; }
@@ -40,8 +42,10 @@ class SandboxServer {
   boost::asio::awaitable<void> answer(net::HttpExchange& exchange);
   boost::asio::awaitable<void> answer_api(net::HttpExchange& exchange, Destination destination);
   boost::asio::awaitable<void> refuse_plainly(net::HttpExchange& exchange, Refusal refusal);
+  void end_streams();
 
   boost::asio::io_context& io_;
+  boost::asio::steady_timer stream_grace_;
   const ServerConfig& config_;
   ApiKeys keys_;
   SandboxFleet fleet_;

@@ -43,6 +43,8 @@ class Upstream {
   bool was_cut() const { return cut_; }
 
   net::BareSocket socket;
+  /// Its answer has no length of its own: it ends when the one who asked or the sandbox wants.
+  bool streams = false;
 
  private:
   boost::asio::awaitable<Status> connect_to(net::BareSocket::endpoint_type endpoint);

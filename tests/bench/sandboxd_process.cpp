@@ -56,8 +56,12 @@ Headers MadeSandbox::routing() const {
   return {{"e2b-sandbox-id", id}, {"e2b-sandbox-port", "49983"}, {"x-access-token", token}};
 }
 
-SandboxdProcess::SandboxdProcess(const fs::path& folder)
+SandboxdProcess::SandboxdProcess(const fs::path& folder, const std::string& config)
     : folder_(folder), state_(fs::canonical(folder) / "s") {
+  if (!config.empty()) {
+    const Status written = write_file(folder_ / "config.yaml", config);
+    if (!written) throw std::runtime_error(written.error().message);
+  }
   start(executable_path().parent_path() / "genesis");
 }
 
@@ -66,9 +70,14 @@ void SandboxdProcess::start(const fs::path& program) {
   if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("make a pipe");
   const Fd read_end(ends[0]);
   Fd write_end(ends[1]);
-  std::vector<std::string> words = {program.string(), "sandboxd",     "--listen",  "127.0.0.1:0",
-                                    "--api-key",      kKey,           "--at-stop", "end",
-                                    "--state-dir",    state_.string()};
+  std::vector<std::string> words = {program.string(), "sandboxd", "--listen",    "127.0.0.1:0",
+                                    "--at-stop",      "end",      "--state-dir", state_.string()};
+  const fs::path config = folder_ / "config.yaml";
+  if (fs::exists(config)) {
+    words.insert(words.end(), {"--config", config.string()});
+  } else {
+    words.insert(words.end(), {"--api-key", kKey});
+  }
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -91,6 +100,7 @@ void SandboxdProcess::start(const fs::path& program) {
     throw std::runtime_error("genesis sandboxd did not start: " + log());
   }
   const auto url = ready["url"].get<std::string>();
+  scheme_ = url.substr(0, url.find(':'));
   port_ = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
 }
 
@@ -135,7 +145,7 @@ double SandboxdProcess::memory(const std::string& field) const {
 }
 
 std::string SandboxdProcess::url() const {
-  return fmt::format("http://127.0.0.1:{}", port_);
+  return fmt::format("{}://127.0.0.1:{}", scheme_, port_);
 }
 
 const char* SandboxdProcess::key() {

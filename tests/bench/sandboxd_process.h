@@ -24,7 +24,8 @@ struct MadeSandbox {
 /// by the destructor. Throws std::runtime_error where it does not start.
 class SandboxdProcess {
  public:
-  explicit SandboxdProcess(const std::filesystem::path& folder);
+  /// `config`: what its configuration file says, with a team that has key(); empty: none.
+  explicit SandboxdProcess(const std::filesystem::path& folder, const std::string& config = {});
   ~SandboxdProcess();
   SandboxdProcess(const SandboxdProcess&) = delete;
   SandboxdProcess& operator=(const SandboxdProcess&) = delete;
@@ -55,6 +56,7 @@ class SandboxdProcess {
   std::filesystem::path folder_;
   std::filesystem::path state_;
   pid_t pid_ = -1;
+  std::string scheme_;
   std::uint16_t port_ = 0;
 };
 

@@ -45,20 +45,20 @@ std::optional<std::string> newest(const fs::path& folder, const std::string& pre
 
 }  // namespace
 
-std::vector<InstalledSdk> newest_sdks(const fs::path& source) {
+std::vector<InstalledSdk> newest_sdks(const fs::path& source, const std::string& script) {
   std::vector<InstalledSdk> found;
   const fs::path installed = source / ".venv";
-  const fs::path rates = source / "tests/bench";
+  const fs::path scripts = source / "tests/bench";
   if (const auto version = newest(installed, "e2b-")) {
     found.push_back({"Python e2b " + *version,
-                     {(installed / "bin/python3").string(), (rates / "sdk_rates.py").string()},
+                     {(installed / "bin/python3").string(), (scripts / (script + ".py")).string()},
                      (installed / ("e2b-" + *version)).string()});
   }
   if (const auto version = newest(installed, "e2b-js-")) {
-    found.push_back(
-        {"JavaScript e2b " + *version,
-         {"node", (rates / "sdk_rates.js").string(), (installed / ("e2b-js-" + *version)).string()},
-         {}});
+    found.push_back({"JavaScript e2b " + *version,
+                     {"node", (scripts / (script + ".js")).string(),
+                      (installed / ("e2b-js-" + *version)).string()},
+                     {}});
   }
   return found;
 }

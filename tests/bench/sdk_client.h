@@ -13,12 +13,14 @@ namespace genesis::bench {
 /// An official SDK as `./setup.sh sdks` installs it.
 struct InstalledSdk {
   std::string name;                  ///< "Python e2b 2.63.0".
-  std::vector<std::string> command;  ///< What runs sdk_rates with it.
+  std::vector<std::string> command;  ///< What runs the script with it.
   std::string python_path;           ///< Empty: not of Python.
 };
 
-/// The newest of each language that is there, in `source` (its .venv, its tests/bench).
-std::vector<InstalledSdk> newest_sdks(const std::filesystem::path& source);
+/// The newest of each language that is there, in `source` (its .venv), for a script of its
+/// tests/bench.
+std::vector<InstalledSdk> newest_sdks(const std::filesystem::path& source,
+                                      const std::string& script = "sdk_rates");
 
 /// A program that uses an SDK, ended by the destructor. Throws std::runtime_error where it does not
 /// answer.

@@ -29,6 +29,8 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   void fail_next(const std::string& call, Failure failure) { failures_[call].push_back(failure); }
   /// Every call of this name fails so, until it is taken back.
   void fail_always(const std::string& call, Failure failure) { broken_[call] = failure; }
+  /// The next "create" or "start" is done, but its answer does not come.
+  void lose_answer(const std::string& call) { unanswered_.insert(call); }
   void heal(const std::string& call) { broken_.erase(call); }
   /// Calls of this name are not answered until they are let go.
   void hold(const std::string& call) { held_.insert(call); }
@@ -98,6 +100,7 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   std::map<std::string, Sandbox> sandboxes_;
   std::map<std::string, std::deque<Failure>> failures_;
   std::map<std::string, Failure> broken_;
+  std::set<std::string> unanswered_;
   std::map<std::string, int> calls_;
   std::set<std::string> held_;
   bool can_snapshot_ = false;

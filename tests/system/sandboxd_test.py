@@ -273,6 +273,25 @@ class RestartTest(SandboxdCase):
         self.assertEqual(self.processes(), [])
         self.assertEqual(self.folders(), [])
 
+    def test_a_stream_that_may_never_end_does_not_hold_up_a_stop(self):
+        config = self.folder / "sandboxd.yaml"
+        config.write_text("stop_patience: 300s\nat_stop: end\n")
+        self.start("--config", str(config))
+        made = self.create()
+        message = json.dumps({"process": {"cmd": "/bin/sleep", "args": ["600"]}}).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        self.addCleanup(connection.close)
+        connection.request("POST", "/process.Process/Start",
+                           struct.pack(">BI", 0, len(message)) + message,
+                           {"e2b-sandbox-id": made["sandboxID"], "e2b-sandbox-port": "49983",
+                            "x-access-token": made["envdAccessToken"],
+                            "content-type": "application/connect+json"})
+        reply = connection.getresponse()
+        self.assertEqual(len(reply.read(5)), 5)
+        self.stop()  # Waits for less than the patience.
+        with self.assertRaises((http.client.HTTPException, OSError)):
+            reply.read()
+
     def test_one_that_died_meanwhile_is_told(self):
         self.start()
         made = self.create()

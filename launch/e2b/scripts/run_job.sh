@@ -44,6 +44,8 @@ end_the_rest() {
     set -- ${stat##*) }
     case $1 in Z | X) continue ;; esac
     [ "$2" = "$$" ] && continue
+    # A sleep of our own: those who wait for it are stopped.
+    case " $2 " in " ${watch-} " | " ${killer-} ") kill -KILL "$pid" 2>/dev/null; continue ;; esac
     [ $(($7 & 2097152)) -ne 0 ] && continue # The kernel's own.
     if [ "$4" = "$leader" ] || grep -qzxF "GENESIS_ATTEMPT_TOKEN=$GENESIS_ATTEMPT_TOKEN" \
       "$entry/environ" 2>/dev/null; then
@@ -66,41 +68,105 @@ on_term() {
   killer=$!
 }
 
-cut_log() {
-  size=$(wc -c <"$1") || return
-  [ "$size" -le "$log_cap" ] && return
-  tail -c "$log_cap" "$1" >"$1.cut" && mv -f "$1.cut" "$1"
+# The result files as JSON in `files`: [size,"name"],… and in `shown` those that may go with the
+# answer, as "size:name". Names that are not printable are left out. Each process counts, when hundreds
+# of sandboxes share a machine: a flat folder of few files takes one.
+list_results() {
+  files=
+  shown=
+  set --
+  for file in * .[!.]* ..?*; do
+    case $file in *[!' '-~]*) continue ;; esac
+    [ -L "$file" ] && continue
+    case $file in *[\\\"]*) list_tree; return ;; esac
+    [ -d "$file" ] && { list_tree; return; }
+    [ -f "$file" ] && [ -r "$file" ] && set -- "$@" "$file"
+    [ "$#" -gt 50 ] && { list_tree; return; }
+  done
+  [ "$#" = 0 ] && return
+  while read -r size name; do
+    [ "$#" = 0 ] && break # The total.
+    [ "$name" = "$1" ] || { list_tree; return; }
+    files="$files[$size,\"$name\"],"
+    may_be_shown "$size" "$name"
+    shift
+  done <<SIZES
+$(wc -c -- "$@")
+SIZES
 }
 
-# The list of result files as JSON: [size,"name"],… Names that are not printable are left out.
-list_results() {
-  (
-    cd "$results" || exit
-    LC_ALL=C find . -type f ! -name '*[! -~]*' ! -path '*[! -~]*' -exec stat -c '%s %n' {} + |
-      head -n 5000 | LC_ALL=C sed 's/[\\"]/\\&/g; s/^\([0-9]*\) \.\/\(.*\)$/[\1,"\2"],/' | tr -d '\n'
-  ) 2>/dev/null
+list_tree() {
+  files=$(
+    exec 2>/dev/null
+    find . -type f ! -name '*[! -~]*' ! -path '*[! -~]*' -exec stat -c '%s %n' {} + |
+      head -n 5000 | sed 's/[\\"]/\\&/g; s/^\([0-9]*\) \.\/\(.*\)$/[\1,"\2"],/' | tr -d '\n'
+  )
+  shown=
+  for name in metrics.json correct.json job_log.out job_log.err; do
+    [ -f "$name" ] && [ ! -L "$name" ] && may_be_shown "$(($(wc -c <"$name")))" "$name"
+  done
+}
+
+may_be_shown() {
+  case $2 in
+    metrics.json | correct.json | job_log.out | job_log.err) ;;
+    *) return ;;
+  esac
+  [ "$1" -le "$inline_cap" ] && shown="$shown $1:$2"
+}
+
+# True: a log was longer than it may be, and no longer is.
+cut_logs() {
+  cut=1
+  for log in job_log.out job_log.err; do
+    case $files in *",\"$log\"]"*) ;; *) continue ;; esac
+    size=${files%",\"$log\"]"*}
+    [ "${size##*\[}" -le "$log_cap" ] && continue
+    tail -c "$log_cap" "$log" >"$log.cut" && mv -f "$log.cut" "$log" && cut=0
+  done
+  return "$cut"
+}
+
+# $2 of $1 bytes becomes `text`, where it is plain text: no process for a few lines.
+read_text() {
+  text=
+  while IFS= read -r line; do
+    text=$text$line$newline
+    line=
+  done <"$2"
+  text=$text$line
+  case $text in *[!' '-~"$newline"]*) return 1 ;; esac
+  [ "${#text}" = "$1" ]
 }
 
 # A small result goes with the answer: no request of its own.
 show() {
-  [ -f "$results/$1" ] && [ ! -L "$results/$1" ] || return 0
-  size=$(wc -c <"$results/$1") || return 0
-  [ "$size" -le "$inline_cap" ] || return 0
-  printf 'file %s %s\n' "$((size))" "$1"
-  head -c "$size" "$results/$1"
-  printf '\n'
+  printf 'file %s %s\n' "$1" "$2"
+  if [ "$1" -le 1000 ] && read_text "$1" "$2"; then
+    printf '%s\n' "$text"
+  else
+    head -c "$1" "$2"
+    printf '\n'
+  fi
+}
+
+# What other jobs left, and an earlier try of this one.
+clear_old() {
+  set -- "$results" "$state/exit.json" "$state/timed_out"
+  for old in "$folder"/jobs/* "$folder"/state/*; do
+    case $old in "$work" | "$state") ;; *) set -- "$@" "$old" ;; esac
+  done
+  rm -rf "$@"
 }
 
 umask 022
+newline='
+'
 known=
 { while read -r line; do known="$known $line"; done <"$folder/baseline"; } 2>/dev/null
-for old in "$folder"/jobs/* "$folder"/state/*; do
-  case $old in "$work" | "$state") ;; *) rm -rf "$old" ;; esac
-done
-rm -rf "$results"
+clear_old
 mkdir -p "$state" "$results" || exit 125
-rm -f "$state/exit.json" "$state/timed_out"
-echo "$$" >"$state/pid.new" && mv -f "$state/pid.new" "$state/pid"
+echo "$$" >"$state/pid"
 for shared in "$folder/shared/current/files"/* "$folder/shared/current/files"/.[!.]*; do
   [ -e "$shared" ] && ln -s "$shared" "$work/" 2>/dev/null
 done
@@ -132,25 +198,34 @@ done
 uptime_ms ended
 [ -e "$state/timed_out" ] && timed_out=1 || timed_out=0
 trap '' TERM
-for helper in "-$leader" ${watch-} ${killer-}; do
-  kill -KILL "$helper" 2>/dev/null
+kill -KILL "-$leader" 2>/dev/null
+for helper in ${watch-} ${killer-}; do
+  kill -STOP "$helper" 2>/dev/null
 done
 tries=0
 while end_the_rest && [ "$left" -gt 0 ] && [ "$tries" -lt 100 ]; do
   tries=$((tries + 1))
   pause 0.02
 done
+for helper in ${watch-} ${killer-}; do
+  kill -KILL "$helper" 2>/dev/null
+done
 count_oom
 [ -n "$oom" ] && [ -n "$oom_before" ] && oom=$((oom - oom_before)) || oom=null
 times >"$state/times"
 { read -r _; read -r cpu; } <"$state/times"
-cut_log "$results/job_log.out"
-cut_log "$results/job_log.err"
-record=$(printf '{"v":1,"code":%s,"timed_out":%s,"wall_ms":%s,"cpu":"%s","oom":%s,"left":%s,"strangers":%s,"files":[%snull]}' \
-  "$code" "$timed_out" "$((ended - began))" "$cpu" "$oom" "$left" "$strangers" "$(list_results)")
+LC_ALL=C
+export LC_ALL
+files=
+shown=
+if cd "$results" 2>/dev/null; then
+  list_results
+  cut_logs && list_results
+fi
+record="{\"v\":1,\"code\":$code,\"timed_out\":$timed_out,\"wall_ms\":$((ended - began)),\"cpu\":\"$cpu\","
+record="$record\"oom\":$oom,\"left\":$left,\"strangers\":$strangers,\"files\":[${files}null]}"
 printf '%s\n' "$record" >"$state/exit.new" && mv -f "$state/exit.new" "$state/exit.json"
 printf '%s\n' "$record"
-show metrics.json
-show correct.json
-show job_log.out
-show job_log.err
+for item in $shown; do
+  show "${item%%:*}" "${item#*:}"
+done

@@ -117,6 +117,47 @@ TEST_F(E2BLauncherTest, ACutStreamCostsNothing) {
   EXPECT_THAT(result("b", "metrics.json"), HasSubstr("2"));
 }
 
+TEST_F(E2BLauncherTest, WhatMayBeDoneTwiceIsTriedAgain) {
+  context_.max_parallel_jobs = 1;
+  open();
+  for (const char* call : {"upload_file", "run", "write_file", "download_file"}) {
+    provider_->fail_next(call, Failure(FailureKind::unavailable, "cut"));
+  }
+  JobSpec spec = job("a", std::string(kScore) + "; head -c 100000 /dev/zero > extra.bin");
+  spec.inputs.push_back({"main.py", "x = 1", std::nullopt});
+  launcher_->submit(std::move(spec));
+  EXPECT_EQ(end_of("a").kind, JobOutcomeKind::exited) << end_of("a").detail;
+  EXPECT_EQ(result("a", "extra.bin").size(), 100'000u);
+  EXPECT_EQ(provider_->calls("create"), 1);
+}
+
+TEST_F(E2BLauncherTest, AJobWhoseStartHadNoAnswerIsFollowedAndNotBegunAgain) {
+  context_.max_parallel_jobs = 1;
+  open();
+  submit("first", kScore);
+  EXPECT_EQ(end_of("first").kind, JobOutcomeKind::exited);
+  provider_->lose_answer("start");
+  provider_->fail_next("start", Failure(FailureKind::unavailable, "a set-up that is tried again"));
+  submit("b", "echo ran >>" + (folder_.path() / "witness").string() + "; " + kScore);
+  EXPECT_EQ(end_of("b").kind, JobOutcomeKind::exited) << end_of("b").detail;
+  EXPECT_EQ(*read_file(folder_.path() / "witness"), "ran\n");
+  EXPECT_NE(parse_ref(refs_["b"].text)->pid, 0);
+}
+
+TEST_F(E2BLauncherTest, ASandboxWhoseMakingHadNoAnswerIsEnded) {
+  provider_->lose_answer("create");
+  open();
+  submit("a", kScore);
+  EXPECT_EQ(end_of("a").kind, JobOutcomeKind::exited) << end_of("a").detail;
+  bool closed = false;
+  launcher_->close(60s, [&] { closed = true; });
+  run_until([&] { return closed; });
+  EXPECT_EQ(provider_->calls("create"), 2);
+  EXPECT_EQ(provider_->sandboxes(), 0u);
+  launcher_.reset();
+  open();  // For TearDown.
+}
+
 TEST_F(E2BLauncherTest, TheEndIsReadFromTheFileWhenTheStreamNeverTellsIt) {
   open();
   submit("a", std::string(kScore) + "; exit 4");
@@ -330,12 +371,15 @@ TEST_F(E2BLauncherTest, AMissingModuleGivesTheSeedsHint) {
 TEST_F(E2BLauncherTest, WhatItStartsEndsAtTheLimitWithItsChildren) {
   options_.reuse = SandboxReuse::pooled;
   open();
-  JobSpec spec = job("a", "(setsid sleep 3600 &); trap '' TERM; sleep 3600; sleep 3600");
+  // Other tests of this machine have tokens, too.
+  const std::string token = folder_.path().filename().string();
+  JobSpec spec = job(token, "(setsid sleep 3600 &); trap '' TERM; sleep 3600; sleep 3600");
   spec.limits.wall_time = 100ms;
   launcher_->submit(std::move(spec));
-  EXPECT_EQ(end_of("a").kind, JobOutcomeKind::timeout);
-  EXPECT_THAT(end_of("a").detail, HasSubstr("Sandbox timeout"));
-  submit("b", "grep -lz GENESIS_ATTEMPT_TOKEN=a /proc/[0-9]*/environ > {results}/extra.txt; true");
+  EXPECT_EQ(end_of(token).kind, JobOutcomeKind::timeout);
+  EXPECT_THAT(end_of(token).detail, HasSubstr("Sandbox timeout"));
+  submit("b", "grep -lzx GENESIS_ATTEMPT_TOKEN=" + token +
+                  " /proc/[0-9]*/environ > {results}/extra.txt; true");
   EXPECT_EQ(end_of("b").kind, JobOutcomeKind::exited);
   EXPECT_EQ(result("b", "extra.txt"), "");
 }

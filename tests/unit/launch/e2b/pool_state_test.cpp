@@ -172,6 +172,17 @@ TEST_F(PoolStateTest, A429TeachesACeilingThatRisesAgain) {
   EXPECT_THAT(later, ElementsAre("make 5", "capacity 3"));
 }
 
+TEST_F(PoolStateTest, A429BesideSandboxesThatAreMadeTeachesNoLessThanThese) {
+  begin(policy(SandboxReuse::per_job, 4));
+  decide();
+  for (const char* token : {"a", "b", "c", "d"}) pool_->want(token);
+  EXPECT_EQ(decide().size(), 4u);
+  not_made(0, FailureKind::rate_limited);
+  EXPECT_THAT(decide(), ElementsAre("capacity 1"));
+  for (int slot = 1; slot < 4; ++slot) made(slot);
+  EXPECT_THAT(decide(), ElementsAre("lease a 1", "lease b 2", "lease c 3", "capacity 3"));
+}
+
 TEST_F(PoolStateTest, AProviderThatIsDownPausesEverythingAndIsTriedAgain) {
   begin(policy(SandboxReuse::per_job, 3));
   decide();
@@ -188,6 +199,46 @@ TEST_F(PoolStateTest, AProviderThatIsDownPausesEverythingAndIsTriedAgain) {
   EXPECT_THAT(decide(), ElementsAre("make 2"));  // One try, not two.
   made(2);
   EXPECT_THAT(decide(), ElementsAre("capacity 3", "lease a 2", "make 3"));
+  EXPECT_FALSE(pool_->is_down());
+}
+
+TEST_F(PoolStateTest, AProviderThatIsDownIsTriedAgainThoughNobodyWaits) {
+  begin(policy(SandboxReuse::per_job, 3));
+  decide();
+  pool_->want("a");
+  decide();
+  not_made(0, FailureKind::unavailable);
+  EXPECT_THAT(decide(), ElementsAre("capacity 0"));
+  EXPECT_TRUE(pool_->forget("a"));  // Where no job can run, who waits is taken back.
+  ASSERT_TRUE(pool_->next_look(now_));
+  now_ = *pool_->next_look(now_);
+  EXPECT_THAT(decide(), ElementsAre("make 1"));
+  made(1);
+  EXPECT_THAT(decide(), ElementsAre("capacity 3"));
+}
+
+TEST_F(PoolStateTest, WithAllThatThereMayBeAProviderThatIsDownDoesNotMatter) {
+  begin(policy(SandboxReuse::pooled, 2));
+  decide();
+  pool_->want("a");
+  pool_->want("b");
+  decide();
+  made(0);
+  EXPECT_THAT(decide(), ElementsAre("lease a 0"));
+  not_made(1, FailureKind::rate_limited);
+  EXPECT_THAT(decide(), ElementsAre("capacity 1"));
+  now_ += 31s;
+  EXPECT_THAT(decide(), ElementsAre("make 2", "capacity 2"));
+  not_made(2, FailureKind::rate_limited);
+  now_ += 31s;
+  EXPECT_THAT(decide(), testing::Contains("make 3"));
+  not_made(3, FailureKind::unavailable);
+  EXPECT_THAT(decide(), testing::Contains("capacity 0"));
+  EXPECT_TRUE(pool_->forget("b"));
+  now_ += 5s;
+  EXPECT_THAT(decide(), ElementsAre("make 4"));  // Even so.
+  not_made(4, FailureKind::rate_limited);
+  EXPECT_THAT(decide(), ElementsAre("capacity 1"));
   EXPECT_FALSE(pool_->is_down());
 }
 
