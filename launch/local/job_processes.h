@@ -14,7 +14,7 @@
 #include "genesis/process/process_family.h"
 #include "genesis/process/tree_end.h"
 #include "launch/launcher.h"
-#include "launch/local/environment.h"
+#include "launch/environment.h"
 #include "launch/local/leases.h"
 #include "launch/local/local_job.h"
 #include "launch/local/local_launcher.h"

@@ -11,6 +11,7 @@
 
 namespace {
 
+using namespace genesis::launch;
 using namespace genesis::launch::e2b;
 
 void require(bool condition) {
