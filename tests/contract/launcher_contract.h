@@ -32,6 +32,8 @@ enum class Behaviour {
 class LauncherSubject {
  public:
   virtual ~LauncherSubject() = default;
+  /// Why it cannot be tested here; empty: it can.
+  virtual std::string unavailable_reason() const { return {}; }
   virtual std::unique_ptr<Launcher> make(const LauncherContext& context) = 0;
   /// Fills in what is run; token, key and folder are the suite's.
   virtual void set_command(Behaviour behaviour, JobSpec& spec) = 0;
@@ -92,7 +94,10 @@ class EventRecorder {
 /// The fixture: a run folder, an I/O context, the launcher, and calls that check re-entrancy.
 class LauncherContract : public testing::TestWithParam<LauncherKind> {
  protected:
-  void SetUp() override { subject = GetParam().make(); }
+  void SetUp() override {
+    subject = GetParam().make();
+    if (const std::string why = subject->unavailable_reason(); !why.empty()) GTEST_SKIP() << why;
+  }
   void TearDown() override;
 
   void open(int slots = 2);
