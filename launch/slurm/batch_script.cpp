@@ -195,9 +195,13 @@ std::string job_lines(const JobSpec& spec, const SlurmOptions& options, const Ru
                                  ulimits_of(spec.limits),
                                  cleanup};
   words.insert(words.end(), command.begin(), command.end());
-  // `exec` ends this shell only when it succeeds.
-  return text + "[ -r " + shell_word(places.job_script().string()) +
-         " ] || exit 1\ntrap - EXIT\nexec " + shell_line(words) + "\n";
+  // What is wrong with the node is told before the candidate could be blamed for it.
+  for (const fs::path& needed :
+       {places.job_script(), spec.cwd.empty() ? spec.work_dir : spec.cwd}) {
+    const std::string word = shell_word(needed.string());
+    text += fmt::format("[ -r {0} ] || {{ echo \"$(uname -n) has no\" {0} >&2; exit 1; }}\n", word);
+  }
+  return text + "trap - EXIT\nexec " + shell_line(words) + "\n";
 }
 
 /// In names of files sbatch reads %j and the like.

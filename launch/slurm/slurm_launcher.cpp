@@ -177,6 +177,7 @@ class Works : public std::enable_shared_from_this<Works> {
   std::function<void()> on_closed_;
   bool pump_scheduled_ = false;
   bool draining_ = false;
+  bool closed_ = false;  ///< No command is begun any more.
 };
 
 Status Works::open(EventSink sink) {
@@ -314,7 +315,7 @@ void Works::pump() {
     const auto self = weak.lock();
     if (!self) return;
     self->pump_scheduled_ = false;
-    if (!self->outbox_) return;
+    if (!self->outbox_ || self->closed_) return;
     auto actions = self->tracker_.decide(Clock::now());
     for (TrackerAction& action : actions) self->perform(action);
     if (!actions.empty()) return self->pump();
@@ -535,6 +536,7 @@ void Works::finish_unstarted(JobSpec spec, JobOutcomeKind kind, std::string deta
 
 void Works::close_when_idle() {
   if (!on_closed_ || !jobs_.empty()) return;
+  closed_ = true;
   close_timer_.reset();
   timer_.cancel();
   files_timer_.cancel();

@@ -108,8 +108,7 @@ void tell_without_record(const JobReport& report, JobOutcome& outcome) {
 
 bool needs_explanation(const ExitRecord& record) {
   if (record.timed_out) return false;
-  return record.code == 128 + SIGKILL || record.code == 128 + SIGTERM || record.code == 126 ||
-         record.oom.value_or(0) > 0;
+  return record.code == 128 + SIGKILL || record.code == 128 + SIGTERM || record.oom.value_or(0) > 0;
 }
 
 JobOutcome outcome_of(const EndFacts& facts, const Limits& limits) {

@@ -44,6 +44,8 @@ class LauncherSubject {
   virtual JobOutcomeKind reattached_finished() const { return JobOutcomeKind::exited; }
   /// How many jobs are many: fewer where each of them is some thirty processes and requests.
   virtual int many_jobs() const { return 1000; }
+  /// How many are a few, one after another: fewer where each waits for a scheduler's next pass.
+  virtual int few_jobs() const { return 20; }
   /// Why capacity cannot change in a test; empty: `make` scripts 1 slot at once and 2 soon after.
   virtual std::string fixed_capacity_reason() const { return {}; }
   virtual std::unique_ptr<Launcher> make_with_changing_capacity(const LauncherContext&) {

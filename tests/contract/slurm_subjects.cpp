@@ -45,6 +45,7 @@ class SlurmSubject final : public LauncherSubject {
     spec.argv = {"/bin/sh", "-c", script};
   }
   int many_jobs() const override { return 20; }
+  int few_jobs() const override { return 5; }
   std::string fixed_capacity_reason() const override {
     return "the capacity follows SLURM's limits: the tracker's unit tests show that";
   }

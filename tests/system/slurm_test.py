@@ -38,7 +38,7 @@ printf '{"correct": true}' > "$2/correct.json"
 class SlurmTest(CommandCase):
     @classmethod
     def setUpClass(cls):
-        cls.cluster = slurm_cluster.SlurmCluster("--nodes", "2", "--cpus", "4")
+        cls.cluster = slurm_cluster.SlurmCluster("--nodes", "2", "--cpus", "4", "--set", "MessageTimeout=4")
         cls.addClassCleanup(cls.cluster.close)
 
     def setUp(self):
@@ -124,11 +124,11 @@ class SlurmTest(CommandCase):
             with self.subTest(point):
                 run = self.folder / point
                 self.witness.unlink(missing_ok=True)
-                killed = self.launch(self.command(run, 4, 0), GENESIS_FAILPOINT=f"{point}:3")
+                killed = self.launch(self.command(run, 3, 0), GENESIS_FAILPOINT=f"{point}:2")
                 self.assertEqual(killed.returncode, -signal.SIGKILL, killed.stdout + killed.stderr)
-                again = self.launch(self.command(run, 4, 0))
+                again = self.launch(self.command(run, 3, 0))
                 self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
-                attempts = self.check_accounts(run, 4)
+                attempts = self.check_accounts(run, 3)
                 # What sbatch had taken is found by its name; what it had not was begun anew.
                 ran = [token for token, outcome in attempts.items() if outcome == "exited"]
                 self.assertEqual(set(ran), set(self.witness.read_text().split()))

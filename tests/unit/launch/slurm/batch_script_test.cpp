@@ -165,6 +165,15 @@ TEST_F(Scripted, AFailedSetUpSaysWhichStep) {
   EXPECT_TRUE(fs::exists(places.events() / (attempt_mark(spec.token) + ".ended")));
 }
 
+TEST_F(Scripted, ANodeWithoutTheFolderIsToBlameItself) {
+  JobSpec spec = job("a", {"/bin/true"});
+  spec.cwd = folder.path() / "not here";
+  EXPECT_FALSE(run(spec).has_value());
+  EXPECT_TRUE(fs::exists(state_folder(spec.work_dir) / kSetupFailedFile));
+  EXPECT_THAT(read_file(state_folder(spec.work_dir) / kSlurmLog).value_or(""),
+              HasSubstr("not here"));
+}
+
 TEST_F(Scripted, AnActivatedEnvironmentIsTheJobs) {
   const fs::path activate = folder.path() / "env it's.sh";
   ASSERT_TRUE(write_file(activate, "export FROM_ENV=yes PATH=\"/opt/x:$PATH\"\n").has_value());
