@@ -286,15 +286,14 @@ Result<std::string> batch_script(const JobSpec& spec, const SlurmOptions& option
   return text;
 }
 
-std::vector<std::string> sbatch_command(const JobSpec& spec, const SlurmOptions& options,
-                                        const std::string& name, const fs::path& script) {
-  std::vector<std::string> words{"sbatch",       "--parsable", "--job-name=" + name,
-                                 "--no-requeue", "--nodes=1",  "--ntasks=1"};
+namespace {
+
+/// What a job asks for; where its output goes comes before it.
+void add_resources(const JobSpec& spec, const SlurmOptions& options,
+                   std::vector<std::string>& words) {
   const auto add = [&](const char* flag, const std::string& value) {
     if (!value.empty()) words.push_back(fmt::format("--{}={}", flag, value));
   };
-  add("output", without_patterns((state_folder(spec.work_dir) / kSlurmLog).string()));
-  add("chdir", spec.work_dir.string());
   add("cpus-per-task", std::to_string(spec.resources.cpus));
   if (spec.limits.wall_time) {
     // SLURM's limit is the same, in whole minutes: it is the one that the partition knows.
@@ -317,8 +316,51 @@ std::vector<std::string> sbatch_command(const JobSpec& spec, const SlurmOptions&
   add("exclude", options.exclude);
   add("reservation", options.reservation);
   words.insert(words.end(), options.sbatch_args.begin(), options.sbatch_args.end());
+}
+
+std::vector<std::string> sbatch_words(const std::string& name, const std::string& output,
+                                      const fs::path& folder) {
+  return {"sbatch",    "--parsable", "--job-name=" + name, "--no-requeue",
+          "--nodes=1", "--ntasks=1", "--output=" + output, "--chdir=" + folder.string()};
+}
+
+}  // namespace
+
+std::vector<std::string> sbatch_command(const JobSpec& spec, const SlurmOptions& options,
+                                        const std::string& name, const fs::path& script) {
+  const std::string log = without_patterns((state_folder(spec.work_dir) / kSlurmLog).string());
+  std::vector<std::string> words = sbatch_words(name, log, spec.work_dir);
+  add_resources(spec, options, words);
   words.push_back(script.string());
   return words;
+}
+
+std::vector<std::string> sbatch_array_command(const JobSpec& spec, const SlurmOptions& options,
+                                              const std::string& name, const fs::path& script,
+                                              std::size_t tasks) {
+  // Each task writes to its own job's log as soon as it knows which that is.
+  std::vector<std::string> words = sbatch_words(name, "/dev/null", script.parent_path());
+  words.push_back(fmt::format("--array=0-{}", tasks - 1));
+  add_resources(spec, options, words);
+  words.push_back(script.string());
+  return words;
+}
+
+std::string resources_of(const JobSpec& spec) {
+  std::vector<std::string> words;
+  add_resources(spec, SlurmOptions(), words);
+  return join(words, " ");
+}
+
+std::string array_script(const std::vector<fs::path>& work_dirs) {
+  std::string text = "#!/bin/bash\ncase $SLURM_ARRAY_TASK_ID in\n";
+  for (std::size_t task = 0; task < work_dirs.size(); ++task) {
+    const fs::path state = state_folder(work_dirs[task]);
+    text += fmt::format("{}) exec /bin/bash {} >{} 2>&1 ;;\n", task,
+                        shell_word((state / kBatchScript).string()),
+                        shell_word((state / kSlurmLog).string()));
+  }
+  return text + "esac\nexit 125\n";
 }
 
 }  // namespace genesis::launch::slurm

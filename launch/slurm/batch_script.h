@@ -26,6 +26,7 @@ struct RunPlaces {
   std::filesystem::path folder;  ///< <run>/.genesis/slurm
 
   std::filesystem::path events() const { return folder / "events"; }
+  std::filesystem::path arrays() const { return folder / "arrays"; }
   std::filesystem::path job_script() const { return folder / "run_job.sh"; }
 };
 /// Of one job, below its working folder.
@@ -48,10 +49,21 @@ std::string shell_word(std::string_view text);
 Result<std::string> batch_script(const JobSpec& spec, const SlurmOptions& options,
                                  const RunPlaces& places, const std::string& shape);
 
+/// The script of an array: each task runs the batch script of its own job.
+std::string array_script(const std::vector<std::filesystem::path>& work_dirs);
+inline constexpr std::string_view kBatchScript = "job.sh";
+
 /// What sbatch is called with to run `script`; resources come as arguments, which no shell reads
 /// and which win over #SBATCH lines of a user's script.
 std::vector<std::string> sbatch_command(const JobSpec& spec, const SlurmOptions& options,
                                         const std::string& name,
                                         const std::filesystem::path& script);
+/// The same for an array of `tasks` jobs like this one.
+std::vector<std::string> sbatch_array_command(const JobSpec& spec, const SlurmOptions& options,
+                                              const std::string& name,
+                                              const std::filesystem::path& script,
+                                              std::size_t tasks);
+/// What they must have in common for that.
+std::string resources_of(const JobSpec& spec);
 
 }  // namespace genesis::launch::slurm

@@ -17,6 +17,10 @@ namespace genesis::launch::slurm {
 struct TrackerPolicy {
   int most = 1;             ///< Jobs at a time, waiting ones in SLURM included.
   std::string name_prefix;  ///< Of this run's jobs.
+  /// How many jobs may become one array; 1: none does.
+  int array_most = 1;
+  std::chrono::milliseconds batch_window{
+      1000};  ///< How long the first of an array waits for others.
   std::chrono::milliseconds unknown_grace{60'000};
   std::chrono::milliseconds file_wait{30'000};
   std::chrono::milliseconds poll_interval{30'000};
@@ -26,6 +30,14 @@ struct TrackerPolicy {
 /// What the tracker wants done. Jobs are named by their mark, the token's part of their name.
 struct SubmitJob {
   std::string mark;
+};
+/// One array: task i is marks[i]. Its name carries `group`.
+struct SubmitArray {
+  std::string group;
+  std::vector<std::string> marks;
+};
+struct ForgetArray {  ///< Nothing of it is left.
+  std::string group;
 };
 struct AskQueue {};  ///< One squeue for all jobs of the user.
 struct AskJob {      ///< scontrol, and sacct where that knows nothing.
@@ -41,6 +53,7 @@ struct CancelJobs {
 struct TellAccepted {
   std::string mark;
   std::string id;
+  std::string group;  ///< What its name carries: an array's mark, or its own.
 };
 struct TellStarted {
   std::string mark;
@@ -55,8 +68,9 @@ struct TellCapacity {
   int slots = 0;
   std::string reason;
 };
-using TrackerAction = std::variant<SubmitJob, AskQueue, AskJob, LookAtFiles, CancelJobs,
-                                   TellAccepted, TellStarted, TellEnd, TellCapacity>;
+using TrackerAction =
+    std::variant<SubmitJob, SubmitArray, ForgetArray, AskQueue, AskJob, LookAtFiles, CancelJobs,
+                 TellAccepted, TellStarted, TellEnd, TellCapacity>;
 
 /// What is known of each job of the run, and what to do next. Pure: what happened goes in with its
 /// time, decide() says what to do.
@@ -72,7 +86,10 @@ class JobTracker {
   using Time = std::chrono::steady_clock::time_point;
   JobTracker(TrackerPolicy policy, Time now);
 
-  void add(const std::string& mark);
+  /// `kind`: only jobs of one kind go as one array.
+  void add(const std::string& mark, const std::string& kind, Time now);
+  /// An array of an earlier runner.
+  void know_array(const std::string& group, std::vector<std::string> marks);
   /// One of an earlier runner; `id` if that got to know it.
   void add_earlier(const std::string& mark, std::optional<std::string> id, Time now);
   bool is_waiting(const std::string& mark) const;  ///< sbatch has not been called for it.
@@ -81,6 +98,8 @@ class JobTracker {
 
   void submitted(const std::string& mark, const std::string& id, Time now);
   void not_submitted(const std::string& mark, const CommandFailure& failure, Time now);
+  void array_submitted(const std::string& group, const std::string& id, Time now);
+  void array_not_submitted(const std::string& group, const CommandFailure& failure, Time now);
   void queue_seen(const std::vector<QueueRow>& rows, Time asked, Time now);
   /// Of whichever command: the controller does not answer. `at`: the time of day, for people.
   void unreachable(const std::string& text, const std::string& at, Time now);
@@ -99,6 +118,10 @@ class JobTracker {
 
  private:
   using Millis = std::chrono::milliseconds;
+  static constexpr std::chrono::seconds kLongestWait{30};
+  /// How long a reason to wait for ever is given to go away.
+  static constexpr std::chrono::seconds kHopelessTime{10};
+  static Millis doubled(Millis wait, Millis most) { return wait * 2 < most ? wait * 2 : most; }
   enum class Phase {
     queued,      ///< Here.
     submitting,  ///< sbatch runs.
@@ -107,6 +130,7 @@ class JobTracker {
   };
   struct Job {
     Phase phase = Phase::queued;
+    std::string kind;
     std::string id;
     Time since;  ///< When the phase began.
     bool earlier = false;
@@ -142,11 +166,17 @@ class JobTracker {
   bool is_nowhere(Job& job, Time now, TellEnd& end);
   void see_row(const std::string& mark, Job& job, const QueueRow& row, Time now);
   void miss_row(Job& job, Time asked, Time now);
-  void accept(const std::string& mark, Job& job, const std::string& id, Time now);
+  void accept(const std::string& mark, const std::string& group, Job& job, const std::string& id,
+              Time now);
   void look_soon(Time now, Millis wait);
   void ask_jobs(Time now, std::vector<TrackerAction>& actions);
   void send_cancels(Time now, std::vector<TrackerAction>& actions);
   void submit_more(Time now, std::vector<TrackerAction>& actions);
+  void submit_array(int room, Time now, std::vector<TrackerAction>& actions);
+  void forget_arrays(Time now, std::vector<TrackerAction>& actions);
+  void take_back(const std::string& mark, Job& job, const CommandFailure& failure, Time now);
+  std::string mark_of_row(const QueueRow& row) const;
+  bool is_name_of(const std::string& name, const std::string& mark) const;
   void ask_queue(Time now, std::vector<TrackerAction>& actions);
   void announce(std::vector<TrackerAction>& actions);
   void answered();
@@ -157,6 +187,7 @@ class JobTracker {
   std::deque<std::string> waiting_;
   std::map<std::string, Time> done_;           ///< Marks that ended here lately.
   std::map<std::string, std::string> strays_;  ///< Ids of an earlier runner's jobs, by mark.
+  std::map<std::string, std::vector<std::string>> arrays_;  ///< Marks of the tasks, by group.
   std::vector<TrackerAction> news_;
   bool asking_queue_ = false;
   Time next_query_;
@@ -164,6 +195,7 @@ class JobTracker {
   int submitting_ = 0;
   Time submit_after_;
   int refusals_ = 0;
+  std::optional<Time> batch_since_;  ///< Something waits, and there is room for it.
   std::optional<int> ceiling_;
   Time ceiling_since_;
   std::string ceiling_reason_;

@@ -151,15 +151,16 @@ void read_surroundings(OptionReader& reader, SlurmOptions& options) {
 void read_mode(OptionReader& reader, Mode& mode) {
   std::string name = "job";
   reader.read("mode", name);
-  const std::vector<std::string> known{"job"};
-  const std::vector<std::string> later{"array", "pilot", "auto"};
-  if (std::find(later.begin(), later.end(), name) != later.end()) {
-    reader.fail("mode", fmt::format("'{}' is not part of this version yet; use job", name));
+  const std::vector<std::string> known{"job", "array"};
+  if (name == "pilot" || name == "auto") {
+    reader.fail("mode",
+                fmt::format("'{}' is not part of this version yet; use job or array", name));
   }
-  if (name != "job") {
-    reader.fail("mode", fmt::format("'{}' is none of: job{}", name, did_you_mean(name, known)));
+  if (name != "job" && name != "array") {
+    reader.fail("mode",
+                fmt::format("'{}' is none of: job, array{}", name, did_you_mean(name, known)));
   }
-  mode = Mode::job;
+  mode = name == "array" ? Mode::array : Mode::job;
 }
 
 void read_times(OptionReader& reader, SlurmOptions& options) {
@@ -172,6 +173,7 @@ void read_times(OptionReader& reader, SlurmOptions& options) {
   read("command_timeout", options.command_timeout);
   read("poll_interval", options.poll_interval);
   read("claim_time", options.claim_time);
+  read("batch_window", options.batch_window);
 }
 
 EvaluationOptions slurm_defaults() {
@@ -228,6 +230,9 @@ SlurmBindings bind_slurm_options(Container container, const json& written,
   OptionReader own = reader.object("slurm");
   read_mode(own, bound.launcher.mode);
   read_times(own, bound.launcher);
+  if (bound.launcher.mode == Mode::array && !bound.launcher.batch_template.empty()) {
+    own.fail("mode", "'array' excludes batch_template: tasks of an array share one script");
+  }
   own.finish();
   reader.finish();
   EvaluationOptions& evaluation = bound.evaluation;

@@ -21,7 +21,8 @@ enum class Container { none, docker, apptainer, enroot };
 
 /// How evaluations become SLURM jobs.
 enum class Mode {
-  job,  ///< One sbatch each.
+  job,    ///< One sbatch each.
+  array,  ///< What becomes ready within a window goes as one array.
 };
 
 /// How the SLURM launcher runs jobs; the typed structs below have the form that users write.
@@ -50,6 +51,8 @@ struct SlurmOptions {
   std::string image_tar_path;
   std::string docker_flags;  ///< Flags of the container's command, as a shell would split them.
 
+  /// How long the first of an array waits for others.
+  std::chrono::milliseconds batch_window{1000};
   /// For how long nobody may know of a job before it counts as lost.
   std::chrono::milliseconds unknown_grace{60'000};
   /// How long a result may take to be seen after SLURM says that its job is over.

@@ -19,16 +19,4 @@ namespace genesis::launch {
 Result<std::unique_ptr<Launcher>> make_slurm_launcher(slurm::SlurmOptions options,
                                                       const LauncherContext& context);
 
-namespace slurm {
-
-/// "1 name=genesis-… job=12": what finds a job again.
-struct SlurmJobRef {
-  std::string name;
-  std::string job;
-};
-std::string to_text(const SlurmJobRef& ref);
-std::optional<SlurmJobRef> parse_ref(std::string_view text);
-
-}  // namespace slurm
-
 }  // namespace genesis::launch

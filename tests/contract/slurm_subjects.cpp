@@ -15,10 +15,13 @@ SlurmCluster& cluster() {
 
 class SlurmSubject final : public LauncherSubject {
  public:
+  explicit SlurmSubject(slurm::Mode mode) : mode_(mode) {}
   std::string unavailable_reason() const override { return cluster().unavailable(); }
 
   std::unique_ptr<Launcher> make(const LauncherContext& context) override {
     slurm::SlurmOptions options;
+    options.mode = mode_;
+    options.batch_window = std::chrono::milliseconds{100};
     auto made = make_slurm_launcher(options, context);
     EXPECT_TRUE(made.has_value()) << made.error().message;
     return made ? std::move(*made) : nullptr;
@@ -44,17 +47,21 @@ class SlurmSubject final : public LauncherSubject {
     }
     spec.argv = {"/bin/sh", "-c", script};
   }
-  int many_jobs() const override { return 20; }
-  int few_jobs() const override { return 5; }
+  int many_jobs() const override { return 10; }
+  int few_jobs() const override { return 4; }
   std::string fixed_capacity_reason() const override {
     return "the capacity follows SLURM's limits: the tracker's unit tests show that";
   }
+
+ private:
+  slurm::Mode mode_;
 };
 
 }  // namespace
 
 std::vector<LauncherKind> launcher_kinds() {
-  return {{"Slurm", [] { return std::make_unique<SlurmSubject>(); }}};
+  return {{"Slurm", [] { return std::make_unique<SlurmSubject>(slurm::Mode::job); }},
+          {"SlurmArrays", [] { return std::make_unique<SlurmSubject>(slurm::Mode::array); }}};
 }
 
 }  // namespace genesis::launch

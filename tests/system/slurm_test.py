@@ -120,13 +120,15 @@ class SlurmTest(CommandCase):
         return {key: value for key, value in found.items() if "time" not in key}
 
     def test_a_runner_killed_at_each_side_effect_leaves_nothing_and_loses_nothing(self):
-        for point in ("slurm.before_sbatch", "slurm.after_sbatch", "slurm.before_finished"):
-            with self.subTest(point):
-                run = self.folder / point
+        for mode, point in (("job", "slurm.before_sbatch"), ("job", "slurm.after_sbatch"),
+                            ("job", "slurm.before_finished"), ("array", "slurm.after_sbatch")):
+            with self.subTest(point, mode=mode):
+                run = self.folder / f"{mode}-{point}"
                 self.witness.unlink(missing_ok=True)
-                killed = self.launch(self.command(run, 3, 0), GENESIS_FAILPOINT=f"{point}:2")
+                command = self.command(run, 3, 0, f"++distributed_job_config.slurm.mode={mode}")
+                killed = self.launch(command, GENESIS_FAILPOINT=f"{point}:2")
                 self.assertEqual(killed.returncode, -signal.SIGKILL, killed.stdout + killed.stderr)
-                again = self.launch(self.command(run, 3, 0))
+                again = self.launch(command)
                 self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
                 attempts = self.check_accounts(run, 3)
                 # What sbatch had taken is found by its name; what it had not was begun anew.

@@ -16,8 +16,9 @@ class Tracked : public testing::Test {
  protected:
   Tracked() { restart(2); }
 
-  void restart(int most) {
+  void restart(int most, int array_most = 1) {
     TrackerPolicy policy;
+    policy.array_most = array_most;
     policy.most = most;
     policy.name_prefix = prefix;
     tracker = std::make_unique<JobTracker>(policy, now);
@@ -28,6 +29,7 @@ class Tracked : public testing::Test {
     now += time;
     queries = 0;
     submits.clear();
+    arrays.clear();
     asked.clear();
     cancelled.clear();
     looked.clear();
@@ -38,6 +40,7 @@ class Tracked : public testing::Test {
   }
   void keep(const TrackerAction& action) {
     if (const auto* submit = std::get_if<SubmitJob>(&action)) submits.push_back(submit->mark);
+    if (const auto* array = std::get_if<SubmitArray>(&action)) arrays.push_back(*array);
     if (std::holds_alternative<AskQueue>(action)) ++queries;
     if (const auto* ask = std::get_if<AskJob>(&action)) asked.push_back(ask->id);
     if (const auto* look = std::get_if<LookAtFiles>(&action)) looked.push_back(look->mark);
@@ -74,7 +77,7 @@ class Tracked : public testing::Test {
   }
   /// Submitted under an id, and a second later.
   std::string submitted(const std::string& token, const std::string& id) {
-    tracker->add(mark(token));
+    tracker->add(mark(token), "", now);
     step();
     EXPECT_EQ(submits, std::vector<std::string>{mark(token)});
     tracker->submitted(mark(token), id, now);
@@ -94,6 +97,7 @@ class Tracked : public testing::Test {
   std::unique_ptr<JobTracker> tracker;
   int queries = 0;
   std::vector<std::string> submits, asked, cancelled, looked;
+  std::vector<SubmitArray> arrays;
   std::vector<TellEnd> ends;
   std::vector<TellCapacity> capacities;
   std::map<std::string, std::string> ids;
@@ -113,8 +117,16 @@ TEST_F(Tracked, AJobGoesFromSubmitToTheRecordOfItsEnd) {
   EXPECT_EQ(tracker->count(), 0u);
 }
 
+TEST_F(Tracked, WhatHasEndedHasBegun) {
+  const std::string a = submitted("a", "1");
+  tracker->ended(a, files(0), now);
+  step();
+  EXPECT_EQ(starts[a], 1);
+  EXPECT_EQ(ends.size(), 1u);
+}
+
 TEST_F(Tracked, WhatEndsBeforeSbatchAnswersIsToldInOrder) {
-  tracker->add(mark("a"));
+  tracker->add(mark("a"), "", now);
   step();
   tracker->began(mark("a"), now);
   tracker->ended(mark("a"), files(0), now);
@@ -129,7 +141,7 @@ TEST_F(Tracked, WhatEndsBeforeSbatchAnswersIsToldInOrder) {
 }
 
 TEST_F(Tracked, NoMoreThanTheSlotsAreInSlurmWaitingOnesIncluded) {
-  for (const char* token : {"a", "b", "c"}) tracker->add(mark(token));
+  for (const char* token : {"a", "b", "c"}) tracker->add(mark(token), "", now);
   step();
   EXPECT_EQ(submits.size(), 2u);
   tracker->submitted(mark("a"), "1", now);
@@ -228,7 +240,7 @@ TEST_F(Tracked, AControllerThatDoesNotAnswerStopsSubmissionsAndEndsNothing) {
   const std::string a = submitted("a", "1");
   capacities.clear();
   tracker->unreachable("no route", "12:00", now);
-  tracker->add(mark("b"));
+  tracker->add(mark("b"), "", now);
   step();
   ASSERT_EQ(capacities.size(), 1u);
   EXPECT_EQ(capacities[0].slots, 0);
@@ -255,7 +267,7 @@ TEST_F(Tracked, AControllerThatDoesNotAnswerStopsSubmissionsAndEndsNothing) {
 TEST_F(Tracked, ASubmitLimitIsCapacityAndRisesAgain) {
   restart(4);
   const std::string a = submitted("a", "1");
-  tracker->add(mark("b"));
+  tracker->add(mark("b"), "", now);
   step();
   capacities.clear();
   tracker->not_submitted(mark("b"), {FailureKind::busy, "QOSMaxSubmitJobPerUserLimit"}, now);
@@ -269,7 +281,7 @@ TEST_F(Tracked, ASubmitLimitIsCapacityAndRisesAgain) {
 }
 
 TEST_F(Tracked, ARefusalEndsTheJob) {
-  tracker->add(mark("a"));
+  tracker->add(mark("a"), "", now);
   step();
   tracker->not_submitted(mark("a"), {FailureKind::refused, "Invalid partition"}, now);
   step();
@@ -279,8 +291,8 @@ TEST_F(Tracked, ARefusalEndsTheJob) {
 }
 
 TEST_F(Tracked, WhenSbatchsAnswerIsLostItsNameTells) {
-  tracker->add(mark("a"));
-  tracker->add(mark("b"));
+  tracker->add(mark("a"), "", now);
+  tracker->add(mark("b"), "", now);
   step();
   tracker->not_submitted(mark("a"), {FailureKind::unreachable, "timed out"}, now);
   tracker->not_submitted(mark("b"), {FailureKind::unreachable, "timed out"}, now);
@@ -328,7 +340,7 @@ TEST_F(Tracked, CancelsGoInOneBatchAndAreConfirmed) {
   restart(8);
   submitted("a", "1");
   submitted("b", "2");
-  tracker->add(mark("c"));
+  tracker->add(mark("c"), "", now);
   step();
   tracker->cancel(mark("a"), JobOutcomeKind::cancelled, now);
   tracker->cancel(mark("b"), JobOutcomeKind::cancelled, now);
@@ -366,6 +378,99 @@ TEST_F(Tracked, WhenNothingChangesQuestionsBecomeRare) {
   }
   EXPECT_GE(asked_in_an_hour, 115);
   EXPECT_LE(asked_in_an_hour, 130);
+}
+
+TEST_F(Tracked, WhatBecomesReadyWithinTheWindowGoesAsOneArrayOfAKind) {
+  restart(10, 500);
+  for (const char* token : {"a", "b"}) tracker->add(mark(token), "small", now);
+  step(500ms);
+  tracker->add(mark("c"), "large", now);
+  tracker->add(mark("d"), "small", now);
+  step();
+  EXPECT_TRUE(arrays.empty());
+  step(999ms);
+  EXPECT_TRUE(arrays.empty());
+  step(1ms);
+  ASSERT_EQ(arrays.size(), 1u);
+  EXPECT_EQ(arrays[0].marks, (std::vector<std::string>{mark("a"), mark("b"), mark("d")}));
+  tracker->array_submitted(arrays[0].group, "40", now);
+  step(1s);
+  EXPECT_EQ(ids[mark("d")], "40_2");
+  ASSERT_EQ(arrays.size(), 1u);
+  EXPECT_EQ(arrays[0].marks, std::vector<std::string>{mark("c")});
+}
+
+TEST_F(Tracked, AnArrayThatNothingCanBeAddedToGoesAtOnce) {
+  restart(2, 500);
+  for (const char* token : {"a", "b", "c"}) tracker->add(mark(token), "", now);
+  step();
+  ASSERT_EQ(arrays.size(), 1u);
+  EXPECT_EQ(arrays[0].marks.size(), 2u);
+}
+
+TEST_F(Tracked, TasksOfAnArrayAreToldApartByTheirPlace) {
+  restart(2, 500);
+  for (const char* token : {"a", "b"}) tracker->add(mark(token), "", now);
+  step();
+  ASSERT_EQ(arrays.size(), 1u);
+  const std::string group = arrays[0].group;
+  tracker->array_submitted(group, "40", now);
+  step(1s);
+  // Both rows carry the array's name.
+  queue({row("40_0", "RUNNING", "a"), row("40_1", "NODE_FAIL", "a")});
+  EXPECT_EQ(starts[mark("a")], 1);
+  EXPECT_EQ(asked, std::vector<std::string>{"40_1"});
+  JobReport said = report("40_1", "NODE_FAIL", "a");
+  tracker->job_seen(mark("b"), said, now);
+  step(3s);
+  ASSERT_EQ(ends.size(), 1u);
+  EXPECT_EQ(ends[0].mark, mark("b"));
+  tracker->cancel(mark("a"), JobOutcomeKind::cancelled, now);
+  step();
+  EXPECT_EQ(cancelled, std::vector<std::string>{"40_0"});
+}
+
+TEST_F(Tracked, AnArrayWhoseAnswerIsLostIsFoundByItsName) {
+  restart(2, 500);
+  for (const char* token : {"a", "b"}) tracker->add(mark(token), "", now);
+  step();
+  ASSERT_EQ(arrays.size(), 1u);
+  tracker->array_not_submitted(arrays[0].group, {FailureKind::unreachable, "timed out"}, now);
+  step(1s);
+  queue({row("41_0", "PENDING", "a"), row("41_1", "PENDING", "a")});
+  EXPECT_EQ(ids[mark("a")], "41_0");
+  EXPECT_EQ(ids[mark("b")], "41_1");
+}
+
+TEST_F(Tracked, AnArrayOfAnEarlierRunnerIsAdoptedOrCancelled) {
+  restart(4, 500);
+  tracker->know_array(mark("a"), {mark("a"), mark("b")});
+  tracker->add_earlier(mark("b"), std::nullopt, now);
+  const std::vector<QueueRow> rows{row("42_0", "RUNNING", "a"), row("42_1", "RUNNING", "a")};
+  step(1s);
+  queue(rows);
+  EXPECT_EQ(ids[mark("b")], "42_1");
+  step(30s);
+  EXPECT_EQ(cancelled, std::vector<std::string>{"42_0"});
+}
+
+TEST_F(Tracked, ARefusedArrayIsHalvedOrEndsItsJobs) {
+  restart(8, 500);
+  for (const char* token : {"a", "b", "c", "d", "e", "f", "g", "h"}) {
+    tracker->add(mark(token), "", now);
+  }
+  step();
+  ASSERT_EQ(arrays.size(), 1u);
+  tracker->array_not_submitted(arrays[0].group, {FailureKind::busy, "AssocMaxSubmitJobLimit"}, now);
+  step(31s);
+  step(1s);
+  ASSERT_EQ(arrays.size(), 1u);
+  EXPECT_LE(arrays[0].marks.size(), 4u);
+  const std::size_t tried = arrays[0].marks.size();
+  tracker->array_not_submitted(arrays[0].group, {FailureKind::refused, "Invalid account"}, now);
+  step();
+  EXPECT_EQ(ends.size(), tried);
+  EXPECT_EQ(ends[0].failure, "Invalid account");
 }
 
 }  // namespace

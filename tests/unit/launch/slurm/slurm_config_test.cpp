@@ -70,7 +70,7 @@ TEST(SlurmConfig, EveryOptionIsBound) {
 }
 
 TEST(SlurmConfig, WhatItCannotDoIsRefusedAndSaysSo) {
-  for (const char* mode : {"array", "pilot", "auto"}) {
+  for (const char* mode : {"pilot", "auto"}) {
     EXPECT_THAT(refusal({{"slurm", {{"mode", mode}}}}), HasSubstr("not part of this version"));
   }
   EXPECT_THAT(refusal({{"slurm", {{"mode", "jobs"}}}}), HasSubstr("did you mean 'job'"));
@@ -87,6 +87,14 @@ TEST(SlurmConfig, WhatItCannotDoIsRefusedAndSaysSo) {
   EXPECT_THAT(refusal({{"sbatch_args", {"--time=3"}}}), HasSubstr("job_config.time"));
   EXPECT_EQ(refusal({{"sbatch_args", {"--mail-type=END"}}}), "accepted");
   EXPECT_EQ(refusal({{"sbatch_args", {"--exclusive"}}}), "accepted");
+}
+
+TEST(SlurmConfig, ArraysAreAMode) {
+  const auto bound = bound_to({{"slurm", {{"mode", "array"}, {"batch_window", "3s"}}}});
+  EXPECT_EQ(bound.launcher.mode, slurm::Mode::array);
+  EXPECT_EQ(bound.launcher.batch_window, 3s);
+  EXPECT_THAT(refusal({{"batch_template", "t.sh"}, {"slurm", {{"mode", "array"}}}}),
+              HasSubstr("batch_template"));
 }
 
 TEST(SlurmConfig, AnInterpreterWithoutAFolderIsFoundOnTheNode) {
