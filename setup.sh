@@ -13,6 +13,8 @@ packages=(build-essential cmake ninja-build ccache mold pkg-config
 fuzz_packages=(clang 'libclang-rt-14-dev | libclang-rt-dev')
 tool_packages=(clang-format git)
 test_packages=(openssl python3-jsonschema rustc)
+# The tests' cluster: programs only, no service of this machine.
+slurm_packages=(slurm-client slurmctld slurmd)
 
 say() { printf '== %s\n' "$*"; }
 fail() { printf 'setup.sh: %s\n' "$*" >&2; exit 1; }
@@ -77,6 +79,27 @@ need_packages() {
 If it would have to remove Debian's python3-scipy: that needs Boost 1.74's headers, which exclude Boost
 1.81's. Remove it ('apt-get remove python3-scipy libboost1.74-dev') and use SciPy from a virtual
 environment."
+}
+
+# Debian starts what it installs, and munge comes with SLURM: neither now nor at the next start of the
+# machine. Where SLURM is at hand already, its services are its owner's business.
+need_slurm() {
+  local wanted
+  for wanted in "${slurm_packages[@]}"; do installed "$wanted" || break; done
+  installed "$wanted" && return
+  local policy=/usr/sbin/policy-rc.d made=0 munge=0 failed=0
+  ! installed munge || munge=1
+  if [ ! -e "$policy" ]; then
+    as_root "${slurm_packages[*]}" sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+    made=1
+  fi
+  (need_packages "${slurm_packages[@]}") || failed=1
+  [ "$made" = 0 ] || as_root "${slurm_packages[*]}" rm -f "$policy"
+  [ "$failed" = 0 ] || return 1
+  if [ -d /run/systemd/system ]; then
+    as_root "${slurm_packages[*]}" systemctl --quiet disable slurmctld slurmd
+    [ "$munge" = 1 ] || as_root "${slurm_packages[*]}" systemctl --quiet disable munge
+  fi
 }
 
 # Evaluators run in a virtual environment with numpy: never in the system's Python.
@@ -213,6 +236,7 @@ timed() {
 
 tests() {
   need_packages "${packages[@]}" "${tool_packages[@]}" "${test_packages[@]}"
+  need_slurm || say "without SLURM: the tests that need it are skipped, and counted"
   need_python
   need_sdks
   mkdir -p build
@@ -263,6 +287,7 @@ bench() {
 
 soak() {
   need_packages "${packages[@]}" "${test_packages[@]}"
+  need_slurm
   need_python
   need_sdks
   build release

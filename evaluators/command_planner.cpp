@@ -234,7 +234,7 @@ Result<std::string> CommandPlanner::plan_python() {
   // An activated environment brings its own interpreter: the launcher looks on that PATH.
   const bool activated = !options_.conda_env.empty() || !options_.activate_script.empty();
   std::string python = "python3";
-  if (options_.travels) {
+  if (options_.travels || options_.interpreter_there) {
     if (!options_.python_executable.empty()) python = options_.python_executable;
   } else if (!activated || !options_.python_executable.empty()) {
     GENESIS_TRY_ASSIGN(python, find_python(options_.python_executable));

@@ -14,6 +14,7 @@
 #include "genesis/ui/status.h"
 #include "launch/e2b/e2b_config.h"
 #include "launch/local/local_config.h"
+#include "launch/slurm/slurm_config.h"
 
 /// The embedded API: the same names and defaults as the YAML, plain structs, no globals.
 ///

@@ -73,6 +73,8 @@ struct EvaluationOptions {
   /// The job runs where this machine's files are not: what it needs travels with it, and its
   /// interpreter is the one there.
   bool travels = false;
+  /// Files are shared, but the interpreter is found where the job runs: a container's, a module's.
+  bool interpreter_there = false;
 };
 
 /// A backend as it registers itself. Nothing outside its folder names it.

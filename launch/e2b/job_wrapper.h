@@ -1,15 +1,13 @@
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "genesis/base/error.h"
+#include "launch/exit_record.h"
 #include "launch/job.h"
 
 namespace genesis::launch::e2b {
@@ -53,22 +51,6 @@ inline constexpr std::size_t kInlineBytes = 32u << 10;
 std::vector<std::string> wrapped_command(const JobSpec& spec, const SandboxPlaces& places,
                                          const std::string& cwd);
 
-/// How a job ended, as the script tells it.
-struct ExitRecord {
-  int code = 0;  ///< As a shell sees it: 128 + signal.
-  bool timed_out = false;
-  std::chrono::milliseconds wall{0};
-  std::chrono::milliseconds cpu{0};
-  std::optional<int> oom;  ///< Ends for memory that the kernel counted; absent: not readable.
-  int left = 0;            ///< Processes of the job that could not be ended.
-  int strangers = 0;       ///< Others that were not there before.
-  std::vector<std::pair<std::string, std::uint64_t>> files;  ///< Results and their bytes.
-
-  ExitRecord() = default;  // Crosses awaits: not an aggregate (g++ 12).
-};
-/// exit.json. Kind `parse` for what is none. Names of files are relative and stay below.
-Result<ExitRecord> parse_exit_record(std::string_view json);
-
 /// All that the script has said: the record and the small results.
 struct WrapperAnswer {
   ExitRecord record;
@@ -78,8 +60,5 @@ struct WrapperAnswer {
 };
 /// Nothing when the record is not whole; results that are not whole are left out.
 std::optional<WrapperAnswer> parse_answer(std::string_view output);
-
-/// "0m1.50s 0m0.02s", as shells print times.
-std::chrono::milliseconds parse_shell_times(std::string_view text);
 
 }  // namespace genesis::launch::e2b

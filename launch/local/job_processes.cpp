@@ -20,7 +20,7 @@
 #include "genesis/process/leftovers.h"
 #include "launch/local/descriptor_limit.h"
 #include "launch/local/gpus.h"
-#include "launch/local/staging.h"
+#include "launch/staging.h"
 
 namespace genesis::launch {
 

@@ -6,7 +6,7 @@
 #include "genesis/base/text.h"
 #include "genesis/process/leftovers.h"
 #include "launch/local/job_processes.h"
-#include "launch/local/staging.h"
+#include "launch/staging.h"
 
 namespace genesis::launch {
 

@@ -4,7 +4,7 @@
 
 #include "genesis/process/proc_fs.h"
 #include "launch/local/job_processes.h"
-#include "launch/local/staging.h"
+#include "launch/staging.h"
 
 namespace genesis::launch {
 

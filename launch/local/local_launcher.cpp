@@ -20,7 +20,7 @@
 #include "launch/local/job_processes.h"
 #include "launch/local/local_job.h"
 #include "launch/local/local_outcome.h"
-#include "launch/local/staging.h"
+#include "launch/staging.h"
 
 namespace genesis::launch {
 

@@ -12,7 +12,7 @@
 #include "genesis/base/error.h"
 #include "genesis/process/child_watcher.h"
 #include "genesis/process/spawn.h"
-#include "launch/local/environment.h"
+#include "launch/environment.h"
 
 namespace genesis::launch {
 

@@ -32,6 +32,8 @@ enum class Behaviour {
 class LauncherSubject {
  public:
   virtual ~LauncherSubject() = default;
+  /// Why it cannot be tested here; empty: it can.
+  virtual std::string unavailable_reason() const { return {}; }
   virtual std::unique_ptr<Launcher> make(const LauncherContext& context) = 0;
   /// Fills in what is run; token, key and folder are the suite's.
   virtual void set_command(Behaviour behaviour, JobSpec& spec) = 0;
@@ -42,6 +44,8 @@ class LauncherSubject {
   virtual JobOutcomeKind reattached_finished() const { return JobOutcomeKind::exited; }
   /// How many jobs are many: fewer where each of them is some thirty processes and requests.
   virtual int many_jobs() const { return 1000; }
+  /// How many are a few, one after another: fewer where each waits for a scheduler's next pass.
+  virtual int few_jobs() const { return 20; }
   /// Why capacity cannot change in a test; empty: `make` scripts 1 slot at once and 2 soon after.
   virtual std::string fixed_capacity_reason() const { return {}; }
   virtual std::unique_ptr<Launcher> make_with_changing_capacity(const LauncherContext&) {
@@ -93,7 +97,10 @@ class EventRecorder {
 /// The fixture: a run folder, an I/O context, the launcher, and calls that check re-entrancy.
 class LauncherContract : public testing::TestWithParam<LauncherKind> {
  protected:
-  void SetUp() override { subject = GetParam().make(); }
+  void SetUp() override {
+    subject = GetParam().make();
+    if (const std::string why = subject->unavailable_reason(); !why.empty()) GTEST_SKIP() << why;
+  }
   void TearDown() override;
 
   void open(int slots = 2);

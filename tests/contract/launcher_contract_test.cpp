@@ -176,8 +176,9 @@ TEST_P(LauncherContract, DestructionWithoutClosingIsSilent) {
 
 TEST_P(LauncherContract, JobsBeyondTheCapacityQueue) {
   open(2);
-  for (int i = 0; i < 20; ++i) submit(Behaviour::succeed, fmt::format("job-{}", i));
-  run_until_finished(20);
+  const int jobs = subject->few_jobs();
+  for (int i = 0; i < jobs; ++i) submit(Behaviour::succeed, fmt::format("job-{}", i));
+  run_until_finished(static_cast<std::size_t>(jobs));
   EXPECT_LE(events.most_running, 2);
   for (const auto& [token, job] : events.jobs) {
     EXPECT_EQ(outcome(token).kind, JobOutcomeKind::exited) << token;
@@ -260,14 +261,15 @@ TEST_P(LauncherContract, WhatCannotBeRunAsAskedIsABackendError) {
 
 TEST_P(LauncherContract, TheSinkMayCallTheLauncher) {
   open(1);
+  const int jobs = subject->few_jobs();
   int submitted = 1;
   events.also = [&](const Event& event) {
-    if (!std::holds_alternative<Finished>(event) || submitted == 20) return;
+    if (!std::holds_alternative<Finished>(event) || submitted == jobs) return;
     cancel("nobody");
     submit(Behaviour::succeed, fmt::format("job-{}", submitted++));
   };
   submit(Behaviour::succeed, "job-0");
-  run_until_finished(20);
+  run_until_finished(static_cast<std::size_t>(jobs));
 }
 
 TEST_P(LauncherContract, ManyJobsOfAllKindsEndOnceEach) {

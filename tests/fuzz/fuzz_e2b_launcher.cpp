@@ -15,6 +15,7 @@
 
 namespace {
 
+using namespace genesis::launch;
 using namespace genesis::launch::e2b;
 
 void require(bool condition) {

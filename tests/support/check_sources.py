@@ -33,8 +33,12 @@ ALLOWED = {
     "launch/sandbox_wire": ["genesis/base", "genesis/net"],
     "launch/e2b": ["genesis/base", "genesis/async", "genesis/process", "genesis/net",
                    "genesis/config", "launch/command.h", "launch/common_options.h",
-                   "launch/event_outbox.h", "launch/job.h", "launch/launcher.h",
-                   "launch/prices.h", "launch/registry.h"],
+                   "launch/event_outbox.h", "launch/exit_record.h", "launch/job.h",
+                   "launch/launcher.h", "launch/prices.h", "launch/registry.h"],
+    "launch/slurm": ["genesis/base", "genesis/async", "genesis/process", "genesis/net",
+                     "genesis/config", "launch/command.h", "launch/common_options.h",
+                     "launch/environment.h", "launch/event_outbox.h", "launch/exit_record.h",
+                     "launch/job.h", "launch/launcher.h", "launch/registry.h", "launch/staging.h"],
     "evaluators": ["genesis/base", "genesis/program", "launch"],
 }
 # The decision core's neighbours that carry its decisions out: the runner and its edges.

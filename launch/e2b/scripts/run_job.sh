@@ -1,35 +1,11 @@
 # Runs one job in a sandbox: genesis/launch/e2b/job_wrapper.h says what it promises.
 # run_job.sh FOLDER MARK LIMIT GRACE LOG_CAP INLINE_CAP CWD ULIMITS COMMAND...
+@GENESIS_JOB_FUNCTIONS@
 folder=$1 mark=$2 limit=$3 grace=$4 log_cap=$5 inline_cap=$6 cwd=$7 ulimits=$8
 shift 8
 state=$folder/state/$mark
 work=$folder/jobs/$mark
 results=$work/results
-
-pause() { sleep "$1" 2>/dev/null || sleep 1; }
-
-# $1 becomes the time since boot in milliseconds: centiseconds without a leading zero.
-uptime_ms() {
-  read -r up _ </proc/uptime
-  eval "$1=$((${up%.*} * 1000 + (1${up#*.} - 100) * 10))"
-}
-
-# The number of times that the kernel ended something here for memory, where that can be read.
-count_oom() {
-  oom=
-  group=
-  { while IFS=: read -r _ kind path; do
-      case $kind in '' | memory) group=$path ;; esac
-    done </proc/self/cgroup; } 2>/dev/null
-  for file in "/sys/fs/cgroup$group/memory.events" /sys/fs/cgroup/memory.events \
-    "/sys/fs/cgroup/memory$group/memory.oom_control" /sys/fs/cgroup/memory/memory.oom_control; do
-    [ -r "$file" ] || continue
-    while read -r key value; do
-      [ "$key" = oom_kill ] && oom=$value
-    done <"$file"
-    [ -n "$oom" ] && return
-  done
-}
 
 # Ends what the job has started and counts in `left` and `strangers` what is still there: processes
 # of its session or with its token, and others that were not there when the sandbox was prepared.
@@ -55,17 +31,6 @@ end_the_rest() {
       strangers=$((strangers + 1))
     fi
   done
-}
-
-on_term() {
-  kill -TERM "-$leader" 2>/dev/null
-  [ -n "${killer-}" ] && return
-  (
-    trap - TERM
-    pause "$grace"
-    kill -KILL "-$leader" 2>/dev/null
-  ) &
-  killer=$!
 }
 
 # The result files as JSON in `files`: [size,"name"],… and in `shown` those that may go with the

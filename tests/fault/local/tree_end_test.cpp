@@ -10,7 +10,7 @@
 
 #include "genesis/process/cgroup.h"
 #include "genesis/process/spawn.h"
-#include "launch/local/environment.h"
+#include "launch/environment.h"
 #include "tests/fault/local/stubborn.h"
 #include "tests/unit/launch/local/launcher_fixture.h"
 

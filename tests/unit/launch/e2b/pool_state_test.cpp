@@ -180,7 +180,7 @@ TEST_F(PoolStateTest, A429BesideSandboxesThatAreMadeTeachesNoLessThanThese) {
   not_made(0, FailureKind::rate_limited);
   EXPECT_THAT(decide(), ElementsAre("capacity 1"));
   for (int slot = 1; slot < 4; ++slot) made(slot);
-  EXPECT_THAT(decide(), ElementsAre("lease a 1", "lease b 2", "lease c 3", "capacity 3"));
+  EXPECT_THAT(decide(), ElementsAre("lease b 1", "lease c 2", "lease d 3", "capacity 3"));
 }
 
 TEST_F(PoolStateTest, AProviderThatIsDownPausesEverythingAndIsTriedAgain) {

@@ -3,7 +3,7 @@
 
 #include "genesis/process/proc_fs.h"
 #include "genesis/process/spawn.h"
-#include "launch/local/staging.h"
+#include "launch/staging.h"
 #include "tests/unit/launch/local/launcher_fixture.h"
 
 namespace genesis::launch {

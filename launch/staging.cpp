@@ -1,4 +1,4 @@
-#include "launch/local/staging.h"
+#include "launch/staging.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "launch/local/environment.h"
+#include "launch/environment.h"
 
 #include <fmt/format.h>
 #include <fnmatch.h>

@@ -11,7 +11,7 @@
 #include "genesis/base/files.h"
 #include "genesis/base/text.h"
 #include "genesis/process/spawn.h"
-#include "launch/local/environment.h"
+#include "launch/environment.h"
 
 namespace genesis::launch {
 

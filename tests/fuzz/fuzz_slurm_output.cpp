@@ -1,0 +1,36 @@
+// What SLURM's commands print, where others' jobs have names of any kind: nothing breaks, and what
+// becomes an argument of a command is a job's id.
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "launch/slurm/slurm_output.h"
+
+namespace {
+
+using namespace genesis::launch::slurm;
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  for (const QueueRow& row : parse_queue(text)) {
+    require(is_job_id(row.id));
+    parse_scontrol_job(text, row.id);
+    if (const auto report = parse_sacct_job(text, row.id)) require(report->exit_code >= 0);
+  }
+  for (const char* id : {"1", "12_3"}) {
+    if (const auto report = parse_scontrol_job(text, id)) {
+      require(report->id == id && report->exit_code >= 0 && report->signal >= 0);
+    }
+  }
+  if (const auto id = parse_sbatch_id(text)) require(is_job_id(*id));
+  failure_kind(text);
+  require(failure_text(text).size() <= 1500);
+  hopeless_reason(text);
+  return 0;
+}
