@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "genesis/base/clock.h"
 #include "genesis/base/files.h"
@@ -44,6 +45,29 @@ std::string first_missing(const nlohmann::json& value, const std::string& path) 
   for (const auto& [key, child] : value.items()) {
     std::string found = first_missing(child, path.empty() ? key : path + "." + key);
     if (!found.empty()) return found;
+  }
+  return {};
+}
+
+/// An argument that job_config does not have although it was made from what the argument sets: what
+/// adds to `job_config: ${distributed_job_config}` copies it first, before arguments are read. As
+/// in Hydra, where such an argument is lost without a word.
+std::optional<Error> lost_argument(const config::Composition& composition,
+                                   const nlohmann::json& tree) {
+  const auto from = tree.find("distributed_job_config"), to = tree.find("job_config");
+  if (from == tree.end() || to == tree.end() || !from->is_object() || !to->is_object()) return {};
+  if (from->value("_target_", nlohmann::json()) != to->value("_target_", nlohmann::json())) {
+    return {};
+  }
+  for (const auto& [name, value] : from->items()) {
+    const std::string key = "distributed_job_config." + name;
+    const auto used = to->find(name);
+    if (!composition.origin(key).starts_with("argument ")) continue;
+    if (used != to->end() && *used == value) continue;
+    return located(composition, key,
+                   fmt::format("has no effect, since something that was chosen adds to job_config; "
+                               "write job_config.{}=…",
+                               name));
   }
   return {};
 }
@@ -100,6 +124,9 @@ Result<run::RunSpec> bind_composition(const config::Composition& composition) {
   if (const std::string missing = first_missing(tree, ""); !missing.empty()) {
     return tl::unexpected<Error>(
         located(composition, missing, fmt::format("a value must be given: {}=…", missing)));
+  }
+  if (auto lost = lost_argument(composition, tree)) {
+    return tl::unexpected<Error>(*std::move(lost));
   }
   try {
     run::RunSpec spec = run::bind_run_spec(tree);
