@@ -115,6 +115,8 @@ TEST_F(DirectJobsTest, FailuresAreTold) {
   EXPECT_EQ(results->exit_code, 1);
   EXPECT_FALSE(results->correct);
   EXPECT_THAT(results->detail, HasSubstr("add module_that_nobody_has"));
+  // The server that is ended after each test would leave it alive.
+  EXPECT_TRUE(jobs->cleanup_sandbox(*id).has_value());
 
   DirectJob missing = job();
   missing.additional_files = {{"x", "no/such/file"}};
