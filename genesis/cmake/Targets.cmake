@@ -25,10 +25,6 @@ function(genesis_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  # Half of a sanitizer build's time would go into optimising tests; what they test stays optimised.
-  if(GENESIS_SANITIZE)
-    target_compile_options(${name} PRIVATE -O0)
-  endif()
   # What the sanitizer builds make: see tests/CMakeLists.txt.
   if(ARG_LABELS MATCHES "unit|contract|fault")
     set_property(GLOBAL APPEND PROPERTY GENESIS_SANITIZED_TESTS ${name})
