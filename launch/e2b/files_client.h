@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "launch/e2b/agent_calls.h"
 #include "launch/e2b/provider.h"
@@ -32,6 +33,9 @@ class FilesClient {
 
   Awaitable<Outcome<void>> write(SandboxHandle sandbox, std::string path, std::string content,
                                  FileOptions options);
+  /// In one request: each part carries its whole path. Of the options only `user` counts.
+  Awaitable<Outcome<void>> write_all(SandboxHandle sandbox, std::vector<FileText> files,
+                                     FileOptions options);
   Awaitable<Outcome<void>> upload(SandboxHandle sandbox, std::string path,
                                   std::filesystem::path from, FileOptions options);
   Awaitable<Outcome<std::string>> read(SandboxHandle sandbox, std::string path, std::size_t limit,

@@ -71,6 +71,11 @@ Awaitable<Outcome<void>> HttpProvider::write_file(SandboxHandle sandbox, std::st
                       FileOptions(std::move(user)));
 }
 
+Awaitable<Outcome<void>> HttpProvider::write_files(SandboxHandle sandbox,
+                                                   std::vector<FileText> files, std::string user) {
+  return files_.write_all(std::move(sandbox), std::move(files), FileOptions(std::move(user)));
+}
+
 Awaitable<Outcome<void>> HttpProvider::upload_file(SandboxHandle sandbox, std::string path,
                                                    std::filesystem::path from, std::string user) {
   return files_.upload(std::move(sandbox), std::move(path), std::move(from),

@@ -36,6 +36,8 @@ class HttpProvider final : public Provider {
   Awaitable<Outcome<bool>> delete_snapshot(std::string id) override;
   Awaitable<Outcome<void>> write_file(SandboxHandle sandbox, std::string path, std::string content,
                                       std::string user) override;
+  Awaitable<Outcome<void>> write_files(SandboxHandle sandbox, std::vector<FileText> files,
+                                       std::string user) override;
   Awaitable<Outcome<void>> upload_file(SandboxHandle sandbox, std::string path,
                                        std::filesystem::path from, std::string user) override;
   Awaitable<Outcome<std::string>> read_file(SandboxHandle sandbox, std::string path,

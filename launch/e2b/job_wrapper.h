@@ -31,8 +31,9 @@ class SandboxPlaces {
   std::string work() const { return folder_ + "/jobs/" + mark_; }
   std::string results() const { return work() + "/results"; }
   std::string shared() const { return folder_ + "/shared/" + bundle_; }
-  std::string exit_file() const { return folder_ + "/state/" + mark_ + "/exit.json"; }
-  std::string pid_file() const { return folder_ + "/state/" + mark_ + "/pid"; }
+  std::string state() const { return folder_ + "/state/" + mark_; }
+  std::string exit_file() const { return state() + "/exit.json"; }
+  std::string pid_file() const { return state() + "/pid"; }
   const std::string& folder() const { return folder_; }
   const std::string& mark() const { return mark_; }
 

@@ -81,6 +81,16 @@ struct SandboxInfo {
   SandboxInfo() = default;
 };
 
+/// A file to be, and all that is in it.
+struct FileText {
+  std::string path;
+  std::string content;
+
+  FileText() = default;  // Crosses awaits: not an aggregate (g++ 12).
+  FileText(std::string where, std::string what)
+      : path(std::move(where)), content(std::move(what)) {}
+};
+
 /// A command in a sandbox: argv without a shell.
 struct RemoteCommand {
   std::vector<std::string> argv;
@@ -166,6 +176,9 @@ class Provider {
   /// Writes a file with the folders above it. `user` empty: the template's.
   virtual Awaitable<Outcome<void>> write_file(SandboxHandle sandbox, std::string path,
                                               std::string content, std::string user) = 0;
+  /// The same with several, in one request. After a failure some may be there.
+  virtual Awaitable<Outcome<void>> write_files(SandboxHandle sandbox, std::vector<FileText> files,
+                                               std::string user) = 0;
   /// The same from a file of this machine, streamed.
   virtual Awaitable<Outcome<void>> upload_file(SandboxHandle sandbox, std::string path,
                                                std::filesystem::path from, std::string user) = 0;

@@ -194,6 +194,25 @@ TEST_F(ProviderTest, FilesTravelByteForByte) {
             std::string("a\0b\xff", 4));
 }
 
+TEST_F(ProviderTest, SeveralFilesTravelInOneRequestWhateverIsInThem) {
+  const SandboxHandle sandbox = make();
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+  // What separates the parts, as a guess of whoever wrote the file.
+  bytes += "\r\n--genesis-8b1f0c52d4a94e7f-0--\r\n--genesis-8b1f0c52d4a94e7f-1\r\n\r\nx";
+  std::vector<FileText> files;
+  files.emplace_back("/tmp/many/a b/\"x\"", bytes);
+  files.emplace_back("/tmp/many/a b/x", bytes);
+  files.emplace_back("/tmp/many/c/empty", "");
+  files.emplace_back("relative", "r");
+  const auto written = wait(provider_->write_files(sandbox, files, ""));
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_EQ(*wait(provider_->read_file(sandbox, "/tmp/many/c/empty", 10, "")), "");
+  EXPECT_EQ(*wait(provider_->read_file(sandbox, "/home/user/relative", 10, "")), "r");
+  EXPECT_EQ(*wait(provider_->read_file(sandbox, "/tmp/many/a b/\"x\"", 1000, "")), bytes);
+  EXPECT_EQ(*wait(provider_->read_file(sandbox, "/tmp/many/a b/x", 1000, "")), bytes);
+}
+
 TEST_F(ProviderTest, FilesArePackedOnTheirWayAndKeepMetadata) {
   const SandboxHandle sandbox = make();
   std::string text;

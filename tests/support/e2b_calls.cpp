@@ -219,6 +219,12 @@ void add_file_calls(std::map<std::string, Call>& calls) {
   calls["write_as_user"] = [](HttpProvider& p) {
     return told(p.write_file(sandbox(), "x", "bytes", "root"));
   };
+  calls["write_many"] = [](HttpProvider& p) {
+    std::vector<FileText> files;
+    files.emplace_back("/tmp/a b", "one");
+    files.emplace_back("deep/two", "");
+    return told(p.write_files(sandbox(), std::move(files), "root"));
+  };
   calls["write_to_old_agent"] = [](HttpProvider& p) {
     SandboxHandle old = sandbox();
     old.agent_version = "0.2.10";

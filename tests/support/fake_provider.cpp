@@ -204,7 +204,14 @@ Awaitable<Outcome<void>> FakeProvider::begin(std::string call, std::string id) {
     look.expires_after(std::chrono::milliseconds{2});
     co_await look.async_wait(asio::use_awaitable);
   }
+  if (call != "create") co_await hang_if_asked(call);
   co_return check(call, id);
+}
+
+Awaitable<void> FakeProvider::hang_if_asked(std::string call) {
+  if (hanging_.erase(call) == 0) co_return;
+  asio::steady_timer forever(io_, std::chrono::hours{1});
+  co_await forever.async_wait(asio::use_awaitable);
 }
 
 std::string FakeProvider::filled(const std::string& id, std::string text) const {
@@ -237,6 +244,7 @@ Awaitable<Outcome<SandboxHandle>> FakeProvider::create(NewSandbox what) {
   }
   sandboxes_[handle.id].sandbox_template = what.sandbox_template;
   most_seen_ = std::max(most_seen_, sandboxes_.size());
+  co_await hang_if_asked("create");
   if (unanswered_.erase("create") > 0) co_return fail(FailureKind::unavailable, "cut");
   co_return handle;
 }
@@ -321,6 +329,20 @@ Awaitable<Outcome<void>> FakeProvider::write_file(SandboxHandle sandbox, std::st
   fs::create_directories(target.parent_path());
   if (const Status written = genesis::write_file(target, content); !written) {
     co_return fail(FailureKind::no_space, written.error().message);
+  }
+  co_return Outcome<void>();
+}
+
+Awaitable<Outcome<void>> FakeProvider::write_files(SandboxHandle sandbox,
+                                                   std::vector<FileText> files, std::string) {
+  const Outcome<void> may = co_await begin("write_files", sandbox.id);
+  if (!may) co_return may;
+  for (const FileText& file : files) {
+    const fs::path target = filled(sandbox.id, file.path);
+    fs::create_directories(target.parent_path());
+    if (const Status written = genesis::write_file(target, file.content); !written) {
+      co_return fail(FailureKind::no_space, written.error().message);
+    }
   }
   co_return Outcome<void>();
 }

@@ -31,6 +31,9 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   void fail_always(const std::string& call, Failure failure) { broken_[call] = failure; }
   /// The next "create" or "start" is done, but its answer does not come.
   void lose_answer(const std::string& call) { unanswered_.insert(call); }
+  /// The next call of this name never comes back unless it is given up ("create": after it is
+  /// done).
+  void hang_next(const std::string& call) { hanging_.insert(call); }
   void heal(const std::string& call) { broken_.erase(call); }
   /// Calls of this name are not answered until they are let go.
   void hold(const std::string& call) { held_.insert(call); }
@@ -66,6 +69,8 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   Awaitable<Outcome<bool>> delete_snapshot(std::string id) override;
   Awaitable<Outcome<void>> write_file(SandboxHandle sandbox, std::string path, std::string content,
                                       std::string user) override;
+  Awaitable<Outcome<void>> write_files(SandboxHandle sandbox, std::vector<FileText> files,
+                                       std::string user) override;
   Awaitable<Outcome<void>> upload_file(SandboxHandle sandbox, std::string path,
                                        std::filesystem::path from, std::string user) override;
   Awaitable<Outcome<std::string>> read_file(SandboxHandle sandbox, std::string path,
@@ -94,6 +99,7 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   SandboxInfo info_of(const std::string& id) const;
   std::string filled(const std::string& id, std::string text) const;
   Awaitable<Outcome<void>> begin(std::string call, std::string id);
+  Awaitable<void> hang_if_asked(std::string call);
 
   boost::asio::io_context& io_;
   TempDir root_{"fake-provider"};
@@ -101,6 +107,7 @@ class FakeProvider final : public Provider, public std::enable_shared_from_this<
   std::map<std::string, std::deque<Failure>> failures_;
   std::map<std::string, Failure> broken_;
   std::set<std::string> unanswered_;
+  std::set<std::string> hanging_;
   std::map<std::string, int> calls_;
   std::set<std::string> held_;
   bool can_snapshot_ = false;

@@ -212,6 +212,22 @@ class E2BRecordedTest(unittest.TestCase):
             await handle.stop()
         asyncio.run(run())
 
+    def parts(self, request):
+        kind = request.headers["content-type"]
+        self.assertTrue(kind.startswith("multipart/form-data; boundary="), kind)
+        whole = email.message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + request.body)
+        return [(part.get_param("name", header="content-disposition"), part.get_filename(),
+                 part.get_payload(decode=True)) for part in whole.get_payload()]
+
+    def test_many_files_are_parts_of_one_upload(self):
+        theirs = self.recorded(lambda: self.sandbox.files.write_files(
+            [{"path": "/tmp/a b", "data": "one"}, {"path": "deep/two", "data": ""}], user="root",
+            use_octet_stream=False))
+        ours = self.ours("write_many")
+        self.assertEqual((ours.method, ours.path, ours.query), (theirs.method, theirs.path, theirs.query))
+        self.assertEqual(self.parts(ours), self.parts(theirs))
+        self.assertEqual([name for _, name, _ in self.parts(ours)], ["/tmp/a b", "deep/two"])
+
     def test_an_upload_to_an_old_agent_has_one_part(self):
         ours = self.ours("write_to_old_agent")
         self.assertEqual(ours.query, [("path", 'dir/"x"'), ("username", "user")])

@@ -1,15 +1,11 @@
-# Puts what all jobs share into a sandbox and notes which processes were there before any of them.
-# prepare.sh FOLDER HASH
+# Unpacks what all jobs share and notes which processes were there before any of them.
+# prepare.sh FOLDER SHARED
 set -e
 umask 022
-folder=$1 hash=$2
-mkdir -p "$folder/state" "$folder/jobs" "$folder/shared"
-rm -rf "$folder/shared/$hash"
-mkdir "$folder/shared/$hash"
-tar -xf "$folder/$hash.tar" -C "$folder/shared/$hash"
-rm -f "$folder/$hash.tar"
-[ ! -d "$folder/shared/$hash/absolute" ] || cp -R "$folder/shared/$hash/absolute/." /
-ln -sfn "$hash" "$folder/shared/current"
+folder=$1 shared=$2
+tar -xf "$shared/bundle.tar" -C "$shared"
+rm -f "$shared/bundle.tar"
+[ ! -d "$shared/absolute" ] || cp -R "$shared/absolute/." /
 for entry in /proc/[0-9]*; do
   pid=${entry#/proc/}
   [ "$pid" = "$$" ] || echo "$pid"

@@ -115,13 +115,15 @@ show() {
   fi
 }
 
-# What other jobs left, and an earlier try of this one.
-clear_old() {
-  set -- "$results" "$state/exit.json" "$state/timed_out"
+# What other jobs left, and an earlier try of this one. Of most jobs the folders came with their files.
+make_room() {
+  set --
+  [ -e "$state/pid" ] && set -- "$results" "$state/exit.json" "$state/timed_out"
   for old in "$folder"/jobs/* "$folder"/state/*; do
-    case $old in "$work" | "$state") ;; *) set -- "$@" "$old" ;; esac
+    case $old in "$work" | "$state" | *'/*') ;; *) set -- "$@" "$old" ;; esac
   done
-  rm -rf "$@"
+  [ "$#" = 0 ] || rm -rf "$@"
+  { [ -d "$state" ] && [ -d "$results" ]; } || mkdir -p "$state" "$results"
 }
 
 umask 022
@@ -129,10 +131,9 @@ newline='
 '
 known=
 { while read -r line; do known="$known $line"; done <"$folder/baseline"; } 2>/dev/null
-clear_old
-mkdir -p "$state" "$results" || exit 125
+make_room || exit 125
 echo "$$" >"$state/pid"
-for shared in "$folder/shared/current/files"/* "$folder/shared/current/files"/.[!.]*; do
+for shared in "${0%/*}/files"/* "${0%/*}/files"/.[!.]*; do
   [ -e "$shared" ] && ln -s "$shared" "$work/" 2>/dev/null
 done
 
