@@ -82,9 +82,12 @@ Awaitable<void> DoubtfulSandboxes::settle() {
     if (const auto age = Clock::now() - youngest; age < kMaking) {
       co_await pause(std::chrono::duration_cast<milliseconds>(kMaking - age));
     }
-    const bool looked = co_await look();
-    if (looked && ids_.empty()) marks_.clear();
-    if (!empty()) co_await pause(milliseconds{250} * (1 << i));
+    // Not waited for: one that hangs must not cost the others their time.
+    asio::co_spawn(io_, look(), [self = shared_from_this()](std::exception_ptr, bool looked) {
+      if (looked && self->ids_.empty()) self->marks_.clear();
+      if (self->empty()) self->timer_.cancel();
+    });
+    co_await pause(milliseconds{500} * (1 << std::min(i, 2)));
   }
   if (!ids_.empty()) log::warning("e2b: {} sandboxes end by their lifetime only", ids_.size());
   marks_.clear();

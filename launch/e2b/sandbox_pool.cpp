@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -10,6 +9,7 @@
 #include "genesis/base/failpoint.h"
 #include "genesis/base/log.h"
 #include "launch/e2b/job_ref.h"
+#include "launch/e2b/stoppable.h"
 
 namespace genesis::launch::e2b {
 
@@ -22,6 +22,9 @@ using Clock = std::chrono::steady_clock;
 Failure failure_of(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
+  } catch (const boost::system::system_error& error) {
+    const bool given_up = error.code() == asio::error::operation_aborted;
+    return Failure(given_up ? FailureKind::cancelled : FailureKind::broken, error.what());
   } catch (const std::exception& error) {
     return Failure(FailureKind::broken, error.what());
   }
@@ -75,6 +78,24 @@ void SandboxPool::close() {
   schedule_pump();
 }
 
+void SandboxPool::hurry() {
+  const auto calls = calls_;
+  for (const auto& stop : calls) stop->emit(asio::cancellation_type::terminal);
+}
+
+template <typename Result, typename Over>
+void SandboxPool::call(Awaitable<Result> steps, Over over) {
+  const auto stop = std::make_shared<asio::cancellation_signal>();
+  calls_.insert(stop);
+  asio::co_spawn(io_, std::move(steps),
+                 stoppable_by(*stop, [self = shared_from_this(), stop, over = std::move(over)](
+                                         const std::exception_ptr& thrown, Result result) {
+                   self->calls_.erase(stop);
+                   over(thrown, std::move(result));
+                   self->schedule_pump();
+                 }));
+}
+
 void SandboxPool::abandon() {
   host_ = Host();
   on_ended_.clear();
@@ -90,13 +111,12 @@ bool SandboxPool::owns(const std::string& id) const {
 }
 
 void SandboxPool::end_stray(std::string id) {
-  asio::co_spawn(io_, kill(id),
-                 [self = shared_from_this(), id](std::exception_ptr failure, bool gone) {
-                   const bool ended = !failure && gone;
-                   log::info("e2b: the sandbox {} of an earlier runner {}", id,
-                             ended ? "was ended" : "could not be ended; its lifetime does");
-                   self->tell_gone(id, ended, Clock::now());
-                 });
+  call(kill(id), [this, id](const std::exception_ptr& failure, bool gone) {
+    const bool ended = !failure && gone;
+    log::info("e2b: the sandbox {} of an earlier runner {}", id,
+              ended ? "was ended" : "could not be ended; its lifetime does");
+    tell_gone(id, ended, Clock::now());
+  });
 }
 
 void SandboxPool::schedule_pump() {
@@ -153,32 +173,28 @@ void SandboxPool::make(int slot, const std::string& token) {
     kind.metadata[std::string(kTemplateKey)] = kind_.sandbox_template;
     kind.sandbox_template = snapshot_;
   }
-  asio::co_spawn(io_, provider_->create(std::move(kind)),
-                 [self = shared_from_this(), slot, asked, mark, snapshot = snapshot_](
-                     std::exception_ptr thrown, Outcome<SandboxHandle> made) {
-                   failpoint("e2b.after_create");
-                   if (thrown) made = tl::unexpected<Failure>(failure_of(thrown));
-                   if (made) {
-                     auto sandbox = std::make_shared<PooledSandbox>();
-                     sandbox->handle = std::move(*made);
-                     sandbox->installed = !snapshot.empty();
-                     sandbox->ends_at = asked + self->kind_.lifetime;
-                     self->state_.made(slot, sandbox->handle.id, Clock::now());
-                     if (self->host_.on_made) self->host_.on_made(sandbox->handle.id);
-                     self->sandboxes_[slot] = std::move(sandbox);
-                   } else {
-                     self->not_made(slot, mark, snapshot, std::move(made.error()));
-                   }
-                   self->schedule_pump();
-                 });
+  call(provider_->create(std::move(kind)),
+       [this, slot, asked, mark, snapshot = snapshot_](const std::exception_ptr& thrown,
+                                                       Outcome<SandboxHandle> made) {
+         failpoint("e2b.after_create");
+         if (thrown) made = tl::unexpected<Failure>(failure_of(thrown));
+         if (!made) return not_made(slot, mark, snapshot, std::move(made.error()));
+         auto sandbox = std::make_shared<PooledSandbox>();
+         sandbox->handle = std::move(*made);
+         sandbox->installed = !snapshot.empty();
+         sandbox->ends_at = asked + kind_.lifetime;
+         state_.made(slot, sandbox->handle.id, Clock::now());
+         if (host_.on_made) host_.on_made(sandbox->handle.id);
+         sandboxes_[slot] = std::move(sandbox);
+       });
 }
 
 void SandboxPool::not_made(int slot, const std::string& mark, const std::string& snapshot,
                            Failure failure) {
-  log::warning("e2b: {}", failure.message);
+  if (failure.kind != FailureKind::cancelled) log::warning("e2b: {}", failure.message);
   // Only an answer that refuses says that there is none.
   if (failure.kind == FailureKind::unavailable || failure.kind == FailureKind::broken ||
-      failure.kind == FailureKind::deadline) {
+      failure.kind == FailureKind::deadline || failure.kind == FailureKind::cancelled) {
     doubts_->made_perhaps(mark);
   }
   const bool gone = failure.kind == FailureKind::unknown_template ||
@@ -195,19 +211,17 @@ void SandboxPool::not_made(int slot, const std::string& mark, const std::string&
 }
 
 void SandboxPool::end(int slot, const std::string& id) {
-  asio::co_spawn(
-      io_, kill(id), [self = shared_from_this(), slot, id](std::exception_ptr thrown, bool gone) {
-        if (thrown || !gone) self->doubts_->there_perhaps(id);
-        self->state_.ended(slot);
-        self->tell_gone(id, !thrown && gone, self->sandboxes_.at(slot)->ends_at);
-        self->sandboxes_.erase(slot);
-        if (const auto found = self->on_ended_.find(slot); found != self->on_ended_.end()) {
-          const auto told = std::move(found->second);
-          self->on_ended_.erase(found);
-          told(!thrown && gone);
-        }
-        self->schedule_pump();
-      });
+  call(kill(id), [this, slot, id](const std::exception_ptr& thrown, bool gone) {
+    if (thrown || !gone) doubts_->there_perhaps(id);
+    state_.ended(slot);
+    tell_gone(id, !thrown && gone, sandboxes_.at(slot)->ends_at);
+    sandboxes_.erase(slot);
+    if (const auto found = on_ended_.find(slot); found != on_ended_.end()) {
+      const auto told = std::move(found->second);
+      on_ended_.erase(found);
+      told(!thrown && gone);
+    }
+  });
 }
 
 void SandboxPool::tell_gone(const std::string& id, bool ended, Time ends_at) {

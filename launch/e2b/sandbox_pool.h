@@ -1,10 +1,12 @@
 #pragma once
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,6 +61,8 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   void give_back(int slot, bool keep, std::function<void(bool gone)> ended);
   /// Ends all that nobody has; on_idle is called when none is left.
   void close();
+  /// What has no answer yet is given up and treated as in doubt: there is little time left.
+  void hurry();
   /// Nobody is told anything any more.
   void abandon();
   bool owns(const std::string& id) const;
@@ -76,6 +80,9 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   void tell_gone(const std::string& id, bool ended, Time ends_at);
   Awaitable<bool> kill(std::string id);
   void look_again();
+  /// A call to the provider that hurry() gives up.
+  template <typename Result, typename Over>
+  void call(Awaitable<Result> steps, Over over);
 
   boost::asio::io_context& io_;
   std::shared_ptr<Provider> provider_;
@@ -88,6 +95,7 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   bool settling_ = false;
   std::map<int, std::shared_ptr<PooledSandbox>> sandboxes_;
   std::map<int, std::function<void(bool)>> on_ended_;
+  std::set<std::shared_ptr<boost::asio::cancellation_signal>> calls_;  ///< Without an answer.
   bool pump_scheduled_ = false;
   bool closed_ = false;
 };

@@ -14,7 +14,10 @@ struct Stoppable {
   using cancellation_slot_type = boost::asio::cancellation_slot;
 
   cancellation_slot_type get_cancellation_slot() const noexcept { return slot; }
-  void operator()(const std::exception_ptr& thrown) { over(thrown); }
+  template <typename... Results>
+  void operator()(const std::exception_ptr& thrown, Results... results) {
+    over(thrown, std::move(results)...);
+  }
 
   cancellation_slot_type slot;
   Over over;

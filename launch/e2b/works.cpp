@@ -59,7 +59,8 @@ Works::Works(E2BOptions options, const LauncherContext& context, std::shared_ptr
       snapshot_(options_),
       meter_(options_.price_list, options_.usage_every),
       usage_timer_(io_),
-      claim_timer_(io_) {}
+      claim_timer_(io_),
+      hurry_timer_(io_) {}
 
 void Works::open(EventSink sink) {
   outbox_.emplace(io_, std::move(sink));
@@ -148,6 +149,7 @@ void Works::close(milliseconds deadline, std::function<void()> done) {
   claim_timer_.cancel();
   usage_timer_.cancel();
   if (pool_) pool_->close();
+  hurry_after(deadline / 3);
   // Should the provider not answer: what is left ends by its lifetime.
   const auto timer = std::make_shared<asio::steady_timer>(io_, deadline);
   timer->async_wait([weak = weak_from_this(), timer](const boost::system::error_code&) {
@@ -174,6 +176,18 @@ void Works::close(milliseconds deadline, std::function<void()> done) {
   close_when_idle();
 }
 
+/// A call that hangs must not take all the time that others need to end what it was about.
+void Works::hurry_after(milliseconds time) {
+  hurry_timer_.expires_after(time);
+  hurry_timer_.async_wait(
+      [weak = weak_from_this(), time](const boost::system::error_code& stopped) {
+        const auto self = weak.lock();
+        if (!self || stopped || !self->pool_) return;
+        self->pool_->hurry();
+        self->hurry_after(time);
+      });
+}
+
 /// Nobody called close(): no event follows, and what waits ends.
 void Works::abandon() {
   outbox_.reset();
@@ -181,6 +195,7 @@ void Works::abandon() {
   draining_ = closing_ = true;
   claim_timer_.cancel();
   usage_timer_.cancel();
+  hurry_timer_.cancel();
   for (const auto& [token, job] : jobs_) job->patience.reset();
   if (pool_) pool_->abandon();
   const auto jobs = std::exchange(jobs_, {});
@@ -225,6 +240,7 @@ void Works::finish(const JobPtr& job) {
 void Works::close_when_idle() {
   if (!on_closed_ || !jobs_.empty() || pool_ || delete_snapshot()) return;
   if (deadline_timer_) deadline_timer_->cancel();
+  hurry_timer_.cancel();
   std::error_code ignored;
   for (const auto& [shared, bundle] : bundles_) fs::remove(bundle.path, ignored);
   tell(meter_.last_word(std::chrono::steady_clock::now()));

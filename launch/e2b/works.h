@@ -46,6 +46,7 @@ class Works : public std::enable_shared_from_this<Works> {
   void lease_refused(const std::string& token, const Failure& failure);
   void finish_unstarted(const JobPtr& job, JobOutcomeKind kind, std::string detail);
   void finish(const JobPtr& job);
+  void hurry_after(std::chrono::milliseconds time);
   void close_when_idle();
   Awaitable<void> look_for_strays();
   JobPtr find_job(const std::string& token) const;
@@ -98,6 +99,7 @@ class Works : public std::enable_shared_from_this<Works> {
   std::map<std::string, JobPtr, std::less<>> jobs_;
   std::map<std::shared_ptr<const SharedFiles>, Bundle> bundles_;  ///< Of each planner one.
   boost::asio::steady_timer claim_timer_;
+  boost::asio::steady_timer hurry_timer_;
   std::set<std::string> claimed_;  ///< Sandboxes of an earlier runner that jobs were looked for in.
   std::shared_ptr<boost::asio::steady_timer> deadline_timer_;
   std::function<void()> on_closed_;

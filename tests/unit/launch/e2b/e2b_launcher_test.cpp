@@ -120,7 +120,7 @@ TEST_F(E2BLauncherTest, ACutStreamCostsNothing) {
 TEST_F(E2BLauncherTest, WhatMayBeDoneTwiceIsTriedAgain) {
   context_.max_parallel_jobs = 1;
   open();
-  for (const char* call : {"upload_file", "run", "write_file", "download_file"}) {
+  for (const char* call : {"upload_file", "run", "write_files", "download_file"}) {
     provider_->fail_next(call, Failure(FailureKind::unavailable, "cut"));
   }
   JobSpec spec = job("a", std::string(kScore) + "; head -c 100000 /dev/zero > extra.bin");
@@ -511,6 +511,23 @@ TEST_F(E2BLauncherTest, AClosedLauncherWaitsForNoAnswer) {
     provider_->let_go(call);
     launcher_.reset();
     run_until([&] { return provider_->sandboxes() == 0 && io_.poll() == 0; });
+  }
+}
+
+TEST_F(E2BLauncherTest, CallsThatHangLeaveNoSandboxBehind) {
+  for (const char* call : {"create", "kill"}) {
+    provider_->hang_next(call);
+    provider_->hang_next("list");  // The look for what earlier runners left.
+    open();
+    const int before = provider_->calls(call);
+    submit(call, kScore);
+    run_until([&] { return provider_->calls(call) > before && provider_->sandboxes() == 1; });
+    provider_->hang_next("list");  // And the first one for what is in doubt.
+    bool closed = false;
+    launcher_->close(3s, [&] { closed = true; });
+    run_until([&] { return closed; });
+    EXPECT_EQ(provider_->sandboxes(), 0u) << call;
+    launcher_.reset();
   }
 }
 
