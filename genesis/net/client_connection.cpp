@@ -1,7 +1,6 @@
 #include "genesis/net/client_connection.h"
 
 #include <fmt/format.h>
-#include <openssl/ssl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,7 +9,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
@@ -175,43 +173,27 @@ asio::awaitable<Status> ClientConnection::open_tunnel() {
 }
 
 asio::awaitable<Status> ClientConnection::agree_on_tls() {
-  tls_ = std::make_unique<TlsStream>(socket_, *destination_.tls);
-  SSL* const session = tls_->native_handle();
-  static constexpr unsigned char kProtocols[] = "\x08http/1.1";
-  ::SSL_set_alpn_protos(session, kProtocols, sizeof kProtocols - 1);
-  ::SSL_set_mode(session, SSL_MODE_RELEASE_BUFFERS);
-  Failure not_an_address;
-  asio::ip::make_address(destination_.url.host, not_an_address);
-  if (not_an_address) {  // What SSL_set_tlsext_host_name does, without its old cast.
-    ::SSL_ctrl(session, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-               destination_.url.host.data());
-  }
-  Failure failure;
-  const asio::ssl::host_name_verification is_the_host(destination_.url.host);
-  tls_->set_verify_callback(is_the_host, failure);
-  if (failure) co_return broken("prepare TLS", failure);
-  co_await tls_->async_handshake(asio::ssl::stream_base::client,
-                                 asio::redirect_error(use_awaitable, failure));
-  if (failure && !timed_out_ && ::SSL_get_verify_result(session) != X509_V_OK) {
-    co_return make_error(
-        ErrorKind::unavailable,
-        fmt::format("{}: its certificate is not accepted: {} (SSL_CERT_FILE names the "
-                    "certificates of authorities that this machine does not know)",
-                    name(), ::X509_verify_cert_error_string(::SSL_get_verify_result(session))));
-  }
-  if (failure) co_return broken("agree on TLS", failure);
-  co_return Status();
+  tls_ = std::make_unique<TlsSession>(socket_, destination_.tls->native_handle(),
+                                      destination_.url.host);
+  const Failure failure = co_await tls_->agree();
+  if (!failure) co_return Status();
+  const char* const refusal = timed_out_ ? nullptr : tls_->refusal();
+  if (refusal == nullptr) co_return broken("agree on TLS", failure);
+  co_return make_error(
+      ErrorKind::unavailable,
+      fmt::format("{}: its certificate is not accepted: {} (SSL_CERT_FILE names the "
+                  "certificates of authorities that this machine does not know)",
+                  name(), refusal));
 }
 
 asio::awaitable<Status> ClientConnection::write(std::string_view bytes) {
   Failure failure;
-  const auto buffer = asio::buffer(bytes.data(), bytes.size());
   std::size_t count = 0;
   if (tls_) {
-    count = co_await asio::async_write(*tls_, buffer, asio::redirect_error(use_awaitable, failure));
+    count = co_await tls_->write(bytes, failure);
   } else {
-    count =
-        co_await asio::async_write(socket_, buffer, asio::redirect_error(use_awaitable, failure));
+    count = co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()),
+                                       asio::redirect_error(use_awaitable, failure));
   }
   written_ += count;
   if (failure) co_return broken("send the request", failure);
@@ -305,12 +287,12 @@ void ClientConnection::make_room(std::size_t most) {
 
 asio::awaitable<Result<std::size_t>> ClientConnection::read_some(char* to, std::size_t size) {
   Failure failure;
-  const auto room = asio::buffer(to, size);
   std::size_t count = 0;
   if (tls_) {
-    count = co_await tls_->async_read_some(room, asio::redirect_error(use_awaitable, failure));
+    count = co_await tls_->read_some(to, size, failure);
   } else {
-    count = co_await socket_.async_read_some(room, asio::redirect_error(use_awaitable, failure));
+    count = co_await socket_.async_read_some(asio::buffer(to, size),
+                                             asio::redirect_error(use_awaitable, failure));
   }
   if (failure && (failure != asio::error::eof || timed_out_)) {
     co_return broken("read the answer", failure);

@@ -4,7 +4,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "genesis/base/error.h"
+#include "genesis/net/tls_session.h"
 #include "genesis/net/url.h"
 
 namespace genesis::net {
@@ -80,7 +80,6 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
  private:
   using Socket = boost::asio::ip::tcp::socket;
-  using TlsStream = boost::asio::ssl::stream<Socket&>;
 
   const Socket& socket() const { return socket_; }
   boost::asio::awaitable<Status> look_up(Endpoints& known);
@@ -100,7 +99,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   Destination destination_;
   boost::asio::steady_timer looking_up_;
   Socket socket_;
-  std::unique_ptr<TlsStream> tls_;
+  std::unique_ptr<TlsSession> tls_;
   std::vector<char> in_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
