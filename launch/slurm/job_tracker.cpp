@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "launch/slurm/batch_script.h"
+#include "launch/slurm/slurm_reasons.h"
 
 namespace genesis::launch::slurm {
 

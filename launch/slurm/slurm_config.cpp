@@ -12,7 +12,6 @@
 #include "genesis/base/text.h"
 #include "launch/common_options.h"
 #include "launch/slurm/batch_script.h"
-#include "launch/slurm/slurm_doctor.h"
 #include "launch/slurm/slurm_launcher.h"
 
 namespace genesis::launch {
@@ -354,7 +353,6 @@ std::vector<Backend> slurm_backends() {
                                    Container::none));
   backends.back().aliases = {"slurm_env"};
   backends.back().target_names.emplace_back("SlurmEnvJobConfig");
-  backends.back().doctor = &slurm::slurm_doctor;
   backends.push_back(slurm_backend("slurm_docker", "SlurmDockerJobConfig",
                                    "jobs of a SLURM cluster, in Docker", Container::docker));
   backends.push_back(slurm_backend("slurm_apptainer", "SlurmApptainerJobConfig",

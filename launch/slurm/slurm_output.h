@@ -81,8 +81,4 @@ FailureKind failure_kind(std::string_view errors);
 /// Its last line that says something, without "sbatch: error:".
 std::string failure_text(std::string_view errors);
 
-/// Whether a job that waits for this reason will wait for ever, unless somebody changes the
-/// cluster; in words for people, or empty.
-std::string hopeless_reason(std::string_view reason);
-
 }  // namespace genesis::launch::slurm

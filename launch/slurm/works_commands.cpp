@@ -1,7 +1,4 @@
 // What the launcher asks of SLURM, and what it makes of the answers.
-#include <pwd.h>
-#include <unistd.h>
-
 #include <utility>
 
 #include "genesis/base/clock.h"
@@ -18,11 +15,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string user_name() {
-  const passwd* entry = ::getpwuid(::getuid());
-  return entry == nullptr ? std::to_string(::getuid()) : entry->pw_name;
-}
 
 std::string time_of_day() {
   char buffer[32];

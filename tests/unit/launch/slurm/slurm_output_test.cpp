@@ -104,12 +104,5 @@ TEST(SlurmOutput, FailuresToldApart) {
             "Batch job submission failed: why");
 }
 
-TEST(SlurmOutput, ReasonsThatWaitForEverAreInWords) {
-  EXPECT_THAT(hopeless_reason("PartitionTimeLimit"), HasSubstr("time"));
-  EXPECT_THAT(hopeless_reason("QOSMaxCpuPerJobLimit"), HasSubstr("more than"));
-  EXPECT_EQ(hopeless_reason("Resources"), "");
-  EXPECT_EQ(hopeless_reason("QOSMaxJobsPerUserLimit"), "") << "that one passes";
-}
-
 }  // namespace
 }  // namespace genesis::launch::slurm
