@@ -37,6 +37,11 @@ void JobTracker::know_array(const std::string& group, std::vector<std::string> m
   arrays_[group] = std::move(marks);
 }
 
+void JobTracker::arrays_known(std::optional<int> most) {
+  policy_.arrays_wait = false;
+  if (most) policy_.array_most = std::clamp(*most, 1, policy_.array_most);
+}
+
 /// The job that a row is about: its name says, or its name and its place in an array.
 std::string JobTracker::mark_of_row(const QueueRow& row) const {
   const std::string named = mark_of(row.name, policy_.name_prefix);

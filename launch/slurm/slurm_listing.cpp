@@ -117,6 +117,13 @@ std::optional<SiteConfig> parse_site_config(std::string_view output) {
   site.cluster = to_valid_utf8(line_of(output, "ClusterName"));
   site.version = parse_version(line_of(output, "SLURM_VERSION"));
   site.max_array_size = count_of(line_of(output, "MaxArraySize"));
+  // A scheduler's own limit may be lower.
+  for (const std::string_view word : split(line_of(output, "SchedulerParameters"), ',')) {
+    constexpr std::string_view kTasks = "max_array_tasks=";
+    if (!trim(word).starts_with(kTasks)) continue;
+    const auto tasks = count_of(trim(word).substr(kTasks.size()));
+    if (tasks) site.max_array_size = std::min(site.max_array_size.value_or(*tasks), *tasks);
+  }
   site.max_job_count = count_of(line_of(output, "MaxJobCount"));
   site.accounting = to_valid_utf8(line_of(output, "AccountingStorageType"));
   if (site.cluster.empty() && !site.max_array_size) return std::nullopt;

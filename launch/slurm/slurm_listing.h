@@ -51,7 +51,7 @@ std::vector<PartitionRow> parse_partitions(std::string_view output);
 struct SiteConfig {
   std::string cluster;
   std::string version;  ///< "22.05.8"; empty: it did not say.
-  /// An array's highest index plus one; 0: there are no arrays.
+  /// How many tasks an array may have; 0: there are no arrays.
   std::optional<int> max_array_size;
   std::optional<int> max_job_count;  ///< Of all users, at a time.
   std::string accounting;            ///< "accounting_storage/none"

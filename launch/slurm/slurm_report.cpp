@@ -288,9 +288,9 @@ std::string limits_text(const Explained& known) {
   text += fmt::format("\ncluster\n  {}, SLURM {}", site.cluster.empty() ? "unnamed" : site.cluster,
                       site.version.empty() ? "of unknown version" : site.version);
   if (site.max_array_size) {
-    text += *site.max_array_size < 2 ? ": no arrays (MaxArraySize)"
-                                     : fmt::format(": arrays of at most {} tasks (MaxArraySize)",
-                                                   *site.max_array_size - 1);
+    text += *site.max_array_size < 2
+                ? ": no arrays (MaxArraySize)"
+                : fmt::format(": arrays of at most {} tasks (MaxArraySize)", *site.max_array_size);
   }
   if (site.max_job_count)
     text += fmt::format(", {} jobs of all users (MaxJobCount)", *site.max_job_count);

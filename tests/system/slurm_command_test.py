@@ -93,7 +93,7 @@ class SlurmCommandTest(CommandCase):
             self.assertIn(said, text)
         text = self.tool("slurm", "explain", self.run_folder)
         for said in (f"1 job waits ({waiting['id']}): Resources", "what to do: ", "main (UP): time at most UNLIMITED",
-                     "SLURM expects the first of them to start 2", "at most 3 tasks (MaxArraySize)", "accounting off"):
+                     "SLURM expects the first of them to start 2", "at most 4 tasks (MaxArraySize)", "accounting off"):
             self.assertIn(said, text)
         self.assertIn("left alone", self.tool("slurm", "sweep", "--yes"))
         self.assertEqual(len(self.live()), 3)
@@ -138,6 +138,44 @@ class SlurmCommandTest(CommandCase):
         self.assertEqual(len(left()), 2)
         self.assertIn("Ended 1 job.", self.tool("slurm", "sweep", "--yes", "--lost"))
         self.poll("it has ended", lambda: left() == ["genesis-mine"])
+
+    def test_arrays_are_as_large_as_the_cluster_allows(self):
+        (self.folder / "go").touch()
+        run = subprocess.run(self.command("++distributed_job_config.slurm.mode=array",
+                                          "++distributed_job_config.slurm.batch_window=100ms",
+                                          "evo_config.num_generations=12", "evo_config.max_parallel_jobs=8"),
+                             env=self.environment(), capture_output=True, text=True, timeout=300)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        sizes = {}
+        for name in self.cluster.ask("squeue", "-h", "-r", "-t", "all", "-o", "%F %j")[1].splitlines():
+            number, name = name.split()
+            if name.startswith("genesis-"):
+                sizes[number] = sizes.get(number, 0) + 1
+        self.assertEqual(max(sizes.values()), 4, "MaxArraySize")
+        shown = json.loads(self.tool("show", self.run_folder, "--json"))
+        self.assertEqual(set(shown["outcomes"]), {"ok"}, "an array was refused")
+
+    def test_a_start_without_a_cluster_fails_at_once(self):
+        for more, said in (({"SLURM_CONF": str(self.folder / "none")}, "SLURM_CONF names"),
+                           ({"PATH": str(self.folder)}, "sbatch, squeue, scontrol, scancel not found on PATH")):
+            run = subprocess.run(self.command(),
+                                 env=self.environment(**more), capture_output=True, text=True, timeout=60)
+            self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+            self.assertIn(said, run.stdout)
+            self.assertFalse((self.folder / "first").exists())
+            shutil.rmtree(self.run_folder, ignore_errors=True)
+
+    def test_the_doctor_looks_at_the_cluster(self):
+        text = self.tool("doctor", "slurm")
+        for said in ("answers for cluster genesis", "main* (UP, time UNLIMITED, 1 nodes)",
+                     "brief (UP, time 00:02:00", "of at most 4 tasks", "accounting (sacct)"):
+            self.assertIn(said, text)
+        text = self.tool("doctor", "slurm", code=1, SLURM_CONF=str(self.folder / "none"))
+        self.assertIn("FAIL  SLURM's configuration", text)
+        self.assertIn("missing: sbatch", self.tool("doctor", "slurm", PATH=str(self.folder)))
+        self.cluster.tell("stop slurmctld")
+        self.addCleanup(self.cluster.tell, "start slurmctld")
+        self.assertIn("FAIL  SLURM's controller", self.tool("doctor", "slurm", code=1))
 
     def test_what_is_wrong_is_said(self):
         self.assertIn("did you mean 'sweep'", self.tool("slurm", "sweeep", code=2))

@@ -60,6 +60,10 @@ TEST(SlurmListing, WhatHoldsForTheCluster) {
   EXPECT_EQ(site->max_job_count, 10000);
   EXPECT_EQ(site->version, "22.05.8");
   EXPECT_FALSE(site->has_accounting());
+  EXPECT_EQ(parse_site_config(
+                "MaxArraySize = 1001\nSchedulerParameters = bf_interval=1,max_array_tasks=50\n")
+                ->max_array_size,
+            50);
   EXPECT_FALSE(parse_site_config("slurm_load_ctl_conf error: Unable to contact slurm controller"));
   EXPECT_TRUE(
       parse_site_config("ClusterName = a\nAccountingStorageType = accounting_storage/slurmdbd")

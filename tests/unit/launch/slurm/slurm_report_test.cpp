@@ -118,7 +118,7 @@ TEST(SlurmReport, ExplainSaysWhatToDoAndWhichLimitIsInTheWay) {
             HasSubstr("waits for ever"), HasSubstr("2 jobs wait (8, 9): Resources"),
             HasSubstr("would start 2026-11-22T07:00:00"),
             HasSubstr("job 7 asks for 5:00, which is more than its 00:02:00"),
-            HasSubstr("at most 10 tasks"), HasSubstr("accounting off"), Not(HasSubstr("main ("))));
+            HasSubstr("at most 11 tasks"), HasSubstr("accounting off"), Not(HasSubstr("main ("))));
   known.rows.clear();
   EXPECT_THAT(explain_text(known), HasSubstr("main ("))
       << "the default one, where nothing says which";
