@@ -11,6 +11,7 @@
 #include "genesis/base/option_reader.h"
 #include "genesis/base/text.h"
 #include "launch/common_options.h"
+#include "launch/pricing/price_file.h"
 #include "launch/slurm/batch_script.h"
 #include "launch/slurm/slurm_launcher.h"
 
@@ -121,6 +122,7 @@ void read_placement(OptionReader& reader, SlurmOptions& options) {
   check_sbatch_args(reader, options.sbatch_args);
   std::string batch_template;
   read_text(reader, "batch_template", batch_template);
+  read_text(reader, "prices", options.prices);
   if (!batch_template.empty()) options.batch_template = find_data_file(batch_template);
 }
 
@@ -289,6 +291,7 @@ json common_part(const SlurmJobConfig& config) {
   put(options, "gres", config.gres, usual.gres);
   put(options, "sbatch_args", config.sbatch_args, usual.sbatch_args);
   put(options, "batch_template", config.batch_template, usual.batch_template);
+  put(options, "prices", config.prices, usual.prices);
   return options;
 }
 
@@ -297,6 +300,18 @@ JobConfig made(const char* type, const json& options) {
   config.type = type;
   config.options_json = options.dump(-1, ' ', false, json::error_handler_t::replace);
   return config;
+}
+
+Result<std::unique_ptr<Launcher>> priced_launcher(slurm::SlurmOptions own,
+                                                  const LauncherContext& context) {
+  if (!own.prices.empty()) {
+    auto prices = read_price_file(find_data_file(own.prices));
+    if (!prices) {
+      return tl::unexpected<Error>(std::move(prices.error()).with_context("job_config.prices"));
+    }
+    own.price_list = std::move(*prices);
+  }
+  return make_slurm_launcher(std::move(own), context);
 }
 
 Backend slurm_backend(std::string name, std::string target, std::string summary,
@@ -309,8 +324,8 @@ Backend slurm_backend(std::string name, std::string target, std::string summary,
     return slurm::bind_slurm_options(container, options, option_path).evaluation;
   };
   backend.make = [container](const json& options, const LauncherContext& context) {
-    return make_slurm_launcher(slurm::bind_slurm_options(container, options, "job_config").launcher,
-                               context);
+    return priced_launcher(slurm::bind_slurm_options(container, options, "job_config").launcher,
+                           context);
   };
   backend.doctor = [] { return std::vector<DoctorLine>{}; };
   return backend;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "genesis/base/text.h"
+#include "launch/slurm/slurm_listing.h"
 
 namespace genesis::launch::slurm {
 
@@ -173,6 +174,7 @@ std::optional<JobReport> parse_scontrol_job(std::string_view output, std::string
     report.reason = value_of(line, "Reason");
     read_exit_code(value_of(line, "ExitCode"), report);
     report.node = value_of(line, "BatchHost");
+    report.seconds = listed_seconds(value_of(line, "RunTime"));
     return report;
   }
   return std::nullopt;

@@ -12,6 +12,7 @@
 #include "launch/slurm/job_files.h"
 #include "launch/slurm/job_ref.h"
 #include "launch/slurm/slurm_doctor.h"
+#include "launch/slurm/slurm_usage.h"
 #include "launch/staging.h"
 
 namespace genesis::launch::slurm {
@@ -230,6 +231,9 @@ void Works::tell_end(const TellEnd& end) {
   JobOutcome outcome = outcome_of(end.facts, spec.limits);
   if (!end.failure.empty()) outcome.detail = end.failure;
   if (!end.lost.empty()) outcome.detail = end.lost;
+  if (auto used = usage_of(prefix_ + end.mark, spec, end.facts, options_)) {
+    outbox_->push(std::move(*used));
+  }
   failpoint("slurm.before_finished");
   finish(end.mark, std::move(outcome));
 }

@@ -34,11 +34,13 @@ ALLOWED = {
     "launch/e2b": ["genesis/base", "genesis/async", "genesis/process", "genesis/net",
                    "genesis/config", "launch/command.h", "launch/command_options.h", "launch/common_options.h",
                    "launch/event_outbox.h", "launch/exit_record.h", "launch/job.h",
-                   "launch/launcher.h", "launch/prices.h", "launch/registry.h"],
+                   "launch/launcher.h", "launch/prices.h", "launch/pricing", "launch/registry.h"],
+    "launch/pricing": ["genesis/base", "genesis/config", "launch/prices.h"],
     "launch/slurm": ["genesis/base", "genesis/async", "genesis/process", "genesis/net",
                      "genesis/config", "launch/command.h", "launch/command_options.h", "launch/common_options.h",
                      "launch/environment.h", "launch/event_outbox.h", "launch/exit_record.h",
-                     "launch/job.h", "launch/launcher.h", "launch/registry.h", "launch/staging.h"],
+                     "launch/job.h", "launch/launcher.h", "launch/prices.h", "launch/pricing",
+                     "launch/registry.h", "launch/staging.h"],
     "evaluators": ["genesis/base", "genesis/program", "launch"],
 }
 # The decision core's neighbours that carry its decisions out: the runner and its edges.

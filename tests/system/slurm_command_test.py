@@ -141,7 +141,9 @@ class SlurmCommandTest(CommandCase):
 
     def test_arrays_are_as_large_as_the_cluster_allows(self):
         (self.folder / "go").touch()
+        (self.folder / "prices.yaml").write_text("currency: EUR\nvcpu_hour: 3600\noverrides: {brief: {hour: 1}}\n")
         run = subprocess.run(self.command("++distributed_job_config.slurm.mode=array",
+                                          f"++distributed_job_config.prices={self.folder}/prices.yaml",
                                           "++distributed_job_config.slurm.batch_window=100ms",
                                           "evo_config.num_generations=12", "evo_config.max_parallel_jobs=8"),
                              env=self.environment(), capture_output=True, text=True, timeout=300)
@@ -154,6 +156,12 @@ class SlurmCommandTest(CommandCase):
         self.assertEqual(max(sizes.values()), 4, "MaxArraySize")
         shown = json.loads(self.tool("show", self.run_folder, "--json"))
         self.assertEqual(set(shown["outcomes"]), {"ok"}, "an array was refused")
+        [used] = shown["usage"]
+        self.assertEqual((used["resource"], used["kind"], used["cpus"], used["leases"], used["currency"]),
+                         ("node", "main", 1, 13, "EUR"))
+        self.assertGreater(used["amount"], 0)
+        self.assertAlmostEqual(used["cost"], used["amount"], places=3)
+        self.assertRegex(self.tool("slurm", "explain", self.run_folder), r"node time +main \(1 vCPU.*EUR")
 
     def test_a_start_without_a_cluster_fails_at_once(self):
         for more, said in (({"SLURM_CONF": str(self.folder / "none")}, "SLURM_CONF names"),

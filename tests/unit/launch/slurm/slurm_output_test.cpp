@@ -49,6 +49,7 @@ TEST(SlurmOutput, AJobAsScontrolDescribesIt) {
   EXPECT_EQ(report->exit_code, 4);
   EXPECT_EQ(report->signal, 0);
   EXPECT_EQ(report->node, "n1");
+  EXPECT_EQ(report->seconds, 0);
   EXPECT_EQ(report->name, "genesis-0123456789ab-0123456789abcdef0123");
   EXPECT_FALSE(parse_scontrol_job(kJob, "13"));
 }
