@@ -7,6 +7,7 @@
 #include "launch/inprocess/inprocess_launcher.h"
 #include "launch/registry.h"
 #include "launch/sandbox_server/sandboxd_command.h"
+#include "launch/slurm/slurm_command.h"
 #include "launch/slurm/slurm_config.h"
 #ifdef GENESIS_HAS_LOCAL_LAUNCHER
 #include "launch/local/local_launcher.h"
@@ -24,9 +25,10 @@ void register_builtin_backends() {
   for (Backend& backend : slurm_backends()) register_backend(std::move(backend));
 }
 
-void register_builtin_commands() {
+void register_builtin_commands(const FindRun& find_run) {
   register_command(sandbox_server::sandboxd_command());
   register_command(e2b::sandbox_command());
+  register_command(slurm::slurm_command(find_run));
 }
 
 }  // namespace genesis::launch

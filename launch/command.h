@@ -1,7 +1,9 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "genesis/base/error.h"
@@ -43,10 +45,23 @@ struct Command {
   std::function<std::vector<DoctorLine>()> doctor;  ///< Its part of `genesis doctor`; may be empty.
 };
 
+/// What a command may know of a run; its store is nobody's here.
+struct RunFacts {
+  std::filesystem::path folder;  ///< Absolute.
+  std::string id;
+  std::string status;  ///< "finished"
+  std::string owner;   ///< Who runs it now: "host n1, process 12"; empty: nobody.
+  /// What it has used so far, as rows for people.
+  std::vector<std::pair<std::string, std::string>> usage;
+};
+/// RUN as all commands of `genesis` understand it. The composition root has it; kind `not_found`
+/// for none or several.
+using FindRun = std::function<Result<RunFacts>(const std::string& run)>;
+
 /// Registered by register_builtin_commands() (launch/builtin.cpp, the only file that names them) or
 /// by the embedding program, before threads start.
 void register_command(Command command);
-void register_builtin_commands();
+void register_builtin_commands(const FindRun& find_run);
 const std::vector<Command>& all_commands();
 
 }  // namespace genesis::launch

@@ -13,6 +13,7 @@
 
 #include "genesis/base/text.h"
 #include "genesis/cli/commands.h"
+#include "genesis/cli/run_facts.h"
 #include "genesis/cli/task_templates.h"
 #include "genesis/cli/version.h"
 #include "launch/command.h"
@@ -425,7 +426,7 @@ Outcome run_command_line(const std::vector<std::string>& arguments) {
   formatter->column_width(24);
   app.formatter(formatter);
   Values values;
-  launch::register_builtin_commands();
+  launch::register_builtin_commands(&run_facts);
   const CommandTable table(app, values);
   if (arguments.empty()) {
     fmt::print("{}", app.help());

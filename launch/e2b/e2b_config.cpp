@@ -11,8 +11,8 @@
 #include "launch/common_options.h"
 #include "launch/e2b/e2b_doctor.h"
 #include "launch/e2b/e2b_launcher.h"
-#include "launch/e2b/price_file.h"
 #include "launch/e2b/provider_choice.h"
+#include "launch/pricing/price_file.h"
 
 namespace genesis::launch {
 
@@ -231,7 +231,7 @@ Backend e2b_backend() {
     e2b::E2BOptions own = e2b::bind_e2b_options(options, "job_config").launcher;
     GENESIS_TRY(e2b::check_additional_files(own));
     if (!own.prices.empty()) {
-      auto prices = e2b::read_price_file(find_data_file(own.prices));
+      auto prices = read_price_file(find_data_file(own.prices));
       if (!prices) {
         return tl::unexpected<Error>(std::move(prices.error()).with_context("job_config.prices"));
       }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "launch/slurm/batch_script.h"
+#include "launch/slurm/slurm_reasons.h"
 
 namespace genesis::launch::slurm {
 
@@ -34,6 +35,11 @@ void JobTracker::add(const std::string& mark, const std::string& kind, Time now)
 
 void JobTracker::know_array(const std::string& group, std::vector<std::string> marks) {
   arrays_[group] = std::move(marks);
+}
+
+void JobTracker::arrays_known(std::optional<int> most) {
+  policy_.arrays_wait = false;
+  if (most) policy_.array_most = std::clamp(*most, 1, policy_.array_most);
 }
 
 /// The job that a row is about: its name says, or its name and its place in an array.

@@ -19,6 +19,7 @@ struct TrackerPolicy {
   std::string name_prefix;  ///< Of this run's jobs.
   /// How many jobs may become one array; 1: none does.
   int array_most = 1;
+  bool arrays_wait = false;  ///< Until arrays_known().
   std::chrono::milliseconds batch_window{
       1000};  ///< How long the first of an array waits for others.
   std::chrono::milliseconds unknown_grace{60'000};
@@ -90,6 +91,8 @@ class JobTracker {
   void add(const std::string& mark, const std::string& kind, Time now);
   /// An array of an earlier runner.
   void know_array(const std::string& group, std::vector<std::string> marks);
+  /// The cluster's MaxArraySize, or nothing where nobody says; below two there are no arrays.
+  void arrays_known(std::optional<int> most);
   /// One of an earlier runner; `id` if that got to know it.
   void add_earlier(const std::string& mark, std::optional<std::string> id, Time now);
   bool is_waiting(const std::string& mark) const;  ///< sbatch has not been called for it.

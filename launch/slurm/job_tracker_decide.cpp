@@ -158,6 +158,7 @@ void JobTracker::submit_more(Time now, std::vector<TrackerAction>& actions) {
   if (down_ || now < submit_after_) return;
   // With nothing outstanding a ceiling teaches nothing: one try.
   const int room = std::max(slots(), 1);
+  if (policy_.arrays_wait) return;
   if (policy_.array_most > 1) return submit_array(room, now, actions);
   while (!waiting_.empty() && submitting_ < kSubmitsAtATime && live() < room) {
     const std::string mark = waiting_.front();

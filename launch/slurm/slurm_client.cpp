@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -195,6 +196,11 @@ CommandFailure failure_of(const std::string& command, const CommandEnd& end) {
   failure.text = fmt::format("{}: {}", command,
                              said.empty() ? fmt::format("it ended with code {}", end.code) : said);
   return failure;
+}
+
+std::string user_name() {
+  const passwd* entry = ::getpwuid(::getuid());
+  return entry == nullptr ? std::to_string(::getuid()) : entry->pw_name;
 }
 
 Environment command_environment(const Environment& source,

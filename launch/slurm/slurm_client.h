@@ -50,6 +50,9 @@ class SlurmClient {
   std::shared_ptr<State> state_;
 };
 
+/// Whose jobs ours are: this process's user, by name.
+std::string user_name();
+
 /// The environment that commands and jobs get: `source` by the allow-list of all launchers, and
 /// what of SLURM's only says where the cluster is (SLURM_CONF).
 Environment command_environment(const Environment& source,

@@ -11,8 +11,8 @@
 #include "genesis/base/option_reader.h"
 #include "genesis/base/text.h"
 #include "launch/common_options.h"
+#include "launch/pricing/price_file.h"
 #include "launch/slurm/batch_script.h"
-#include "launch/slurm/slurm_doctor.h"
 #include "launch/slurm/slurm_launcher.h"
 
 namespace genesis::launch {
@@ -122,6 +122,7 @@ void read_placement(OptionReader& reader, SlurmOptions& options) {
   check_sbatch_args(reader, options.sbatch_args);
   std::string batch_template;
   read_text(reader, "batch_template", batch_template);
+  read_text(reader, "prices", options.prices);
   if (!batch_template.empty()) options.batch_template = find_data_file(batch_template);
 }
 
@@ -290,6 +291,7 @@ json common_part(const SlurmJobConfig& config) {
   put(options, "gres", config.gres, usual.gres);
   put(options, "sbatch_args", config.sbatch_args, usual.sbatch_args);
   put(options, "batch_template", config.batch_template, usual.batch_template);
+  put(options, "prices", config.prices, usual.prices);
   return options;
 }
 
@@ -298,6 +300,18 @@ JobConfig made(const char* type, const json& options) {
   config.type = type;
   config.options_json = options.dump(-1, ' ', false, json::error_handler_t::replace);
   return config;
+}
+
+Result<std::unique_ptr<Launcher>> priced_launcher(slurm::SlurmOptions own,
+                                                  const LauncherContext& context) {
+  if (!own.prices.empty()) {
+    auto prices = read_price_file(find_data_file(own.prices));
+    if (!prices) {
+      return tl::unexpected<Error>(std::move(prices.error()).with_context("job_config.prices"));
+    }
+    own.price_list = std::move(*prices);
+  }
+  return make_slurm_launcher(std::move(own), context);
 }
 
 Backend slurm_backend(std::string name, std::string target, std::string summary,
@@ -310,8 +324,8 @@ Backend slurm_backend(std::string name, std::string target, std::string summary,
     return slurm::bind_slurm_options(container, options, option_path).evaluation;
   };
   backend.make = [container](const json& options, const LauncherContext& context) {
-    return make_slurm_launcher(slurm::bind_slurm_options(container, options, "job_config").launcher,
-                               context);
+    return priced_launcher(slurm::bind_slurm_options(container, options, "job_config").launcher,
+                           context);
   };
   backend.doctor = [] { return std::vector<DoctorLine>{}; };
   return backend;
@@ -354,7 +368,6 @@ std::vector<Backend> slurm_backends() {
                                    Container::none));
   backends.back().aliases = {"slurm_env"};
   backends.back().target_names.emplace_back("SlurmEnvJobConfig");
-  backends.back().doctor = &slurm::slurm_doctor;
   backends.push_back(slurm_backend("slurm_docker", "SlurmDockerJobConfig",
                                    "jobs of a SLURM cluster, in Docker", Container::docker));
   backends.push_back(slurm_backend("slurm_apptainer", "SlurmApptainerJobConfig",

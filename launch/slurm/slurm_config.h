@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "launch/prices.h"
 #include "launch/registry.h"
 
 namespace genesis::launch {
@@ -50,6 +51,9 @@ struct SlurmOptions {
   std::string image;
   std::string image_tar_path;
   std::string docker_flags;  ///< Flags of the container's command, as a shell would split them.
+
+  std::string prices;  ///< A file of what hours cost, and what it says.
+  PriceList price_list;
 
   /// How long the first of an array waits for others.
   std::chrono::milliseconds batch_window{1000};
@@ -104,6 +108,7 @@ struct SlurmJobConfig {
   std::string gres;
   std::vector<std::string> sbatch_args;
   std::string batch_template;
+  std::string prices;  ///< A file of what hours cost; empty: nobody knows.
 };
 
 /// `_target_: SlurmCondaJobConfig`, job type `slurm_conda` (or `slurm_env`).

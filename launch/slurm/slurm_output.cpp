@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "genesis/base/text.h"
+#include "launch/slurm/slurm_listing.h"
 
 namespace genesis::launch::slurm {
 
@@ -173,6 +174,7 @@ std::optional<JobReport> parse_scontrol_job(std::string_view output, std::string
     report.reason = value_of(line, "Reason");
     read_exit_code(value_of(line, "ExitCode"), report);
     report.node = value_of(line, "BatchHost");
+    report.seconds = listed_seconds(value_of(line, "RunTime"));
     return report;
   }
   return std::nullopt;
@@ -226,29 +228,6 @@ std::string failure_text(std::string_view errors) {
   const std::size_t mark = said.find(": error: ");
   if (mark != std::string_view::npos) said.remove_prefix(mark + 9);
   return to_valid_utf8(said.substr(0, 500));
-}
-
-std::string hopeless_reason(std::string_view reason) {
-  static constexpr std::array<std::pair<std::string_view, const char*>, 12> kHopeless{{
-      {"BadConstraints", "no node has what it asks for (constraint, nodes, memory, processors)"},
-      {"PartitionTimeLimit", "its time is more than the partition allows"},
-      {"PartitionNodeLimit", "it asks for more nodes than the partition has"},
-      {"PartitionConfig", "it asks for more than a node of the partition has"},
-      {"PartitionInactive", "the partition is inactive"},
-      {"InvalidAccount", "its account is not valid"},
-      {"InvalidQOS", "its QOS is not valid"},
-      {"AccountNotAllowed", "its account may not use the partition"},
-      {"QOSNotAllowed", "its QOS may not be used in the partition"},
-      {"AssocMaxWallDurationPerJobLimit", "its time is more than its account allows"},
-      {"QOSMaxWallDurationPerJobLimit", "its time is more than its QOS allows"},
-      {"JobHeldAdmin", "an administrator holds it"},
-  }};
-  for (const auto& [known, words] : kHopeless) {
-    if (reason == known) return words;
-  }
-  const bool per_job = reason.find("PerJob") != std::string_view::npos &&
-                       (reason.starts_with("QOSMax") || reason.starts_with("AssocMax"));
-  return per_job ? "it asks for more than its account or QOS allows for one job" : "";
 }
 
 }  // namespace genesis::launch::slurm

@@ -49,6 +49,7 @@ struct JobReport {
   int exit_code = 0;
   int signal = 0;
   std::string node;
+  std::optional<long long> seconds;  ///< How long it ran; sacct is not asked for that.
 };
 /// `scontrol -o show job ID`: that job's line, be it a task of an array or not.
 std::optional<JobReport> parse_scontrol_job(std::string_view output, std::string_view id);
@@ -80,9 +81,5 @@ struct CommandFailure {
 FailureKind failure_kind(std::string_view errors);
 /// Its last line that says something, without "sbatch: error:".
 std::string failure_text(std::string_view errors);
-
-/// Whether a job that waits for this reason will wait for ever, unless somebody changes the
-/// cluster; in words for people, or empty.
-std::string hopeless_reason(std::string_view reason);
 
 }  // namespace genesis::launch::slurm

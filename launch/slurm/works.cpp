@@ -12,6 +12,7 @@
 #include "launch/slurm/job_files.h"
 #include "launch/slurm/job_ref.h"
 #include "launch/slurm/slurm_doctor.h"
+#include "launch/slurm/slurm_usage.h"
 #include "launch/staging.h"
 
 namespace genesis::launch::slurm {
@@ -24,7 +25,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-/// Below SLURM's usual MaxArraySize of 1001.
+/// Of one array; the cluster may allow fewer.
 constexpr int kMostTasks = 500;
 
 TrackerPolicy policy_of(const SlurmOptions& options, const LauncherContext& context) {
@@ -32,6 +33,7 @@ TrackerPolicy policy_of(const SlurmOptions& options, const LauncherContext& cont
   policy.most = context.max_parallel_jobs;
   policy.name_prefix = job_name_prefix(context.run_id);
   policy.array_most = options.mode == Mode::array ? kMostTasks : 1;
+  policy.arrays_wait = options.mode == Mode::array;
   policy.batch_window = options.batch_window;
   policy.unknown_grace = options.unknown_grace;
   policy.file_wait = options.file_wait;
@@ -52,15 +54,11 @@ Works::Works(SlurmOptions options, const LauncherContext& context)
               options_.command_timeout),
       timer_(io_),
       files_timer_(io_),
+      site_timer_(io_),
       opened_(Clock::now()) {}
 
 Status Works::open(EventSink sink) {
-  if (const auto missing = missing_commands(); !missing.empty()) {
-    return make_error(ErrorKind::not_found,
-                      fmt::format("start the SLURM launcher: {} not found on PATH; start the run "
-                                  "where sbatch works (a login node), or use cluster=local",
-                                  join(missing, ", ")));
-  }
+  GENESIS_TRY(check_site());
   if (!options_.batch_template.empty()) {
     GENESIS_TRY_ASSIGN(shape_, read_file(options_.batch_template, 1u << 20));
   }
@@ -70,6 +68,7 @@ Status Works::open(EventSink sink) {
   GENESIS_TRY(write_file_atomic(places_.job_script(), kRunJobScript));
   outbox_.emplace(io_, std::move(sink));
   find_arrays();
+  if (options_.mode == Mode::array) ask_site();
   pump();
   return {};
 }
@@ -140,6 +139,7 @@ void Works::drain() {
 }
 
 void Works::close(milliseconds deadline, std::function<void()> done) {
+  if (!outbox_) return asio::post(io_, std::move(done)), void();  // It was never open.
   on_closed_ = std::move(done);
   drain();
   for (const auto& [mark, job] : jobs_) {
@@ -170,6 +170,7 @@ void Works::abandon() {
   client_.close();
   timer_.cancel();
   files_timer_.cancel();
+  site_timer_.cancel();
   close_timer_.reset();
   jobs_.clear();
 }
@@ -230,6 +231,9 @@ void Works::tell_end(const TellEnd& end) {
   JobOutcome outcome = outcome_of(end.facts, spec.limits);
   if (!end.failure.empty()) outcome.detail = end.failure;
   if (!end.lost.empty()) outcome.detail = end.lost;
+  if (auto used = usage_of(prefix_ + end.mark, spec, end.facts, options_)) {
+    outbox_->push(std::move(*used));
+  }
   failpoint("slurm.before_finished");
   finish(end.mark, std::move(outcome));
 }
@@ -263,6 +267,7 @@ void Works::close_when_idle() {
   close_timer_.reset();
   timer_.cancel();
   files_timer_.cancel();
+  site_timer_.cancel();
   client_.close();
   outbox_->close(std::exchange(on_closed_, nullptr));
 }

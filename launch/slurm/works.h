@@ -47,6 +47,7 @@ class Works : public std::enable_shared_from_this<Works> {
   void find_arrays();
   void submit_ended(const std::string& mark, const CommandEnd& end);
   CommandFailure submit_failure(const CommandEnd& end);
+  void ask_site();
   void ask_queue();
   void ask_scontrol(const std::string& mark, const std::string& id);
   void ask_sacct(const std::string& mark, const std::string& id);
@@ -73,6 +74,7 @@ class Works : public std::enable_shared_from_this<Works> {
   std::map<std::string, Job> jobs_;  ///< By mark.
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer files_timer_;
+  boost::asio::steady_timer site_timer_;
   std::chrono::steady_clock::time_point opened_;
   std::chrono::milliseconds look_wait_{20};
   std::optional<boost::asio::steady_timer> close_timer_;

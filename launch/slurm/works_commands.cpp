@@ -1,7 +1,4 @@
 // What the launcher asks of SLURM, and what it makes of the answers.
-#include <pwd.h>
-#include <unistd.h>
-
 #include <utility>
 
 #include "genesis/base/clock.h"
@@ -9,6 +6,7 @@
 #include "genesis/base/files.h"
 #include "genesis/base/text.h"
 #include "launch/slurm/job_files.h"
+#include "launch/slurm/slurm_listing.h"
 #include "launch/slurm/works.h"
 
 namespace genesis::launch::slurm {
@@ -18,11 +16,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string user_name() {
-  const passwd* entry = ::getpwuid(::getuid());
-  return entry == nullptr ? std::to_string(::getuid()) : entry->pw_name;
-}
 
 std::string time_of_day() {
   char buffer[32];
@@ -122,6 +115,24 @@ void Works::find_arrays() {
     for (const std::string_view line : split_lines(*text)) marks.emplace_back(line);
     tracker_.know_array(entry->path().stem().string(), std::move(marks));
   }
+}
+
+/// How large an array may be here. None is submitted before that is known.
+void Works::ask_site() {
+  client_.run({"scontrol", "show", "config"}, then([](Works& self, const CommandEnd& end) {
+                const auto site = end.succeeded() ? parse_site_config(end.output) : std::nullopt;
+                const bool away = !end.succeeded() &&
+                                  failure_of("scontrol", end).kind == FailureKind::unreachable;
+                if (!away) {
+                  return self.tracker_.arrays_known(site ? site->max_array_size : std::nullopt);
+                }
+                self.site_timer_.expires_after(std::chrono::seconds{2});
+                self.site_timer_.async_wait(
+                    [weak = self.weak_from_this()](const boost::system::error_code& stopped) {
+                      const auto woken = weak.lock();
+                      if (woken && !stopped && !woken->closed_) woken->ask_site();
+                    });
+              }));
 }
 
 void Works::ask_queue() {

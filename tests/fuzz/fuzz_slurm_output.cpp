@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "launch/slurm/slurm_listing.h"
 #include "launch/slurm/slurm_output.h"
+#include "launch/slurm/slurm_reasons.h"
 
 namespace {
 
@@ -31,6 +33,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto id = parse_sbatch_id(text)) require(is_job_id(*id));
   failure_kind(text);
   require(failure_text(text).size() <= 1500);
+  for (const JobRow& row : parse_listing(text)) {
+    require(is_job_id(row.id) && row.cpus >= 0);
+    explain_reason(row.reason);
+    listed_seconds(row.limit);
+  }
+  for (const PartitionRow& row : parse_partitions(text)) require(!row.name.empty());
+  parse_site_config(text);
+  parse_version(text);
+  parse_test_only(text);
+  lacks_configuration(text);
+  listed_seconds(text);
   hopeless_reason(text);
   return 0;
 }

@@ -144,7 +144,8 @@ class CliTest(CommandCase):
 
 class HelpTest(CliTest):
     COMMANDS = ["init", "check", "runs", "show", "best", "rerun", "resume", "extend", "stop",
-                "status", "export", "prune", "doctor", "verify", "sandboxd", "sandbox"]
+                "status", "export", "prune", "doctor", "verify", "sandboxd", "sandbox",
+                "slurm"]
 
     def test_help_of_every_command_is_as_recorded(self):
         text = self.run_tool("--help").stdout
@@ -155,6 +156,8 @@ class HelpTest(CliTest):
         text += self.run_tool("verify", "circle-packing", "--help").stdout
         for inner in ("create", "list", "exec", "cp", "kill", "sweep"):
             text += "\n$ genesis sandbox %s --help\n%s" % (inner, self.run_tool("sandbox", inner, "--help").stdout)
+        for inner in ("status", "explain", "sweep"):
+            text += "\n$ genesis slurm %s --help\n%s" % (inner, self.run_tool("slurm", inner, "--help").stdout)
         self.check_golden("genesis_help.txt", text)
 
     def test_help_of_the_launcher_is_as_recorded(self):

@@ -16,9 +16,10 @@ class Tracked : public testing::Test {
  protected:
   Tracked() { restart(2); }
 
-  void restart(int most, int array_most = 1) {
+  void restart(int most, int array_most = 1, bool arrays_wait = false) {
     TrackerPolicy policy;
     policy.array_most = array_most;
+    policy.arrays_wait = arrays_wait;
     policy.most = most;
     policy.name_prefix = prefix;
     tracker = std::make_unique<JobTracker>(policy, now);
@@ -406,6 +407,24 @@ TEST_F(Tracked, AnArrayThatNothingCanBeAddedToGoesAtOnce) {
   step();
   ASSERT_EQ(arrays.size(), 1u);
   EXPECT_EQ(arrays[0].marks.size(), 2u);
+}
+
+TEST_F(Tracked, NoArrayGoesBeforeItIsKnownHowLargeOneMayBe) {
+  restart(5, 500, true);
+  for (const char* token : {"a", "b", "c", "d", "e"}) tracker->add(mark(token), "", now);
+  step(5s);
+  EXPECT_TRUE(arrays.empty());
+  tracker->arrays_known(2);
+  step(1s);
+  ASSERT_EQ(arrays.size(), 2u);
+  EXPECT_EQ(arrays[0].marks.size(), 2u);
+  EXPECT_TRUE(submits.empty());
+  restart(2, 500, true);
+  tracker->add(mark("a"), "", now);
+  tracker->arrays_known(0);
+  step(1s);
+  EXPECT_TRUE(arrays.empty());
+  EXPECT_EQ(submits, std::vector<std::string>{mark("a")}) << "a cluster without arrays";
 }
 
 TEST_F(Tracked, TasksOfAnArrayAreToldApartByTheirPlace) {

@@ -49,6 +49,7 @@ TEST(SlurmOutput, AJobAsScontrolDescribesIt) {
   EXPECT_EQ(report->exit_code, 4);
   EXPECT_EQ(report->signal, 0);
   EXPECT_EQ(report->node, "n1");
+  EXPECT_EQ(report->seconds, 0);
   EXPECT_EQ(report->name, "genesis-0123456789ab-0123456789abcdef0123");
   EXPECT_FALSE(parse_scontrol_job(kJob, "13"));
 }
@@ -102,13 +103,6 @@ TEST(SlurmOutput, FailuresToldApart) {
   EXPECT_EQ(kind("Slurm accounting storage is disabled"), FailureKind::no_accounting);
   EXPECT_EQ(failure_text("sbatch: error: a\nsbatch: error: Batch job submission failed: why\n"),
             "Batch job submission failed: why");
-}
-
-TEST(SlurmOutput, ReasonsThatWaitForEverAreInWords) {
-  EXPECT_THAT(hopeless_reason("PartitionTimeLimit"), HasSubstr("time"));
-  EXPECT_THAT(hopeless_reason("QOSMaxCpuPerJobLimit"), HasSubstr("more than"));
-  EXPECT_EQ(hopeless_reason("Resources"), "");
-  EXPECT_EQ(hopeless_reason("QOSMaxJobsPerUserLimit"), "") << "that one passes";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "launch/e2b/price_file.h"
+#include "launch/pricing/price_file.h"
 
 #include <nlohmann/json.hpp>
 
@@ -7,7 +7,7 @@
 #include "genesis/config/reject.h"
 #include "genesis/config/yaml_load.h"
 
-namespace genesis::launch::e2b {
+namespace genesis::launch {
 
 namespace {
 
@@ -29,4 +29,4 @@ Result<PriceList> read_price_file(const std::filesystem::path& path) {
   return read_price_text(text, path.string());
 }
 
-}  // namespace genesis::launch::e2b
+}  // namespace genesis::launch

@@ -1,11 +1,11 @@
-#include "launch/e2b/price_file.h"
+#include "launch/pricing/price_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "genesis/base/files.h"
 
-namespace genesis::launch::e2b {
+namespace genesis::launch {
 namespace {
 
 using testing::HasSubstr;
@@ -43,4 +43,4 @@ TEST(PriceFile, TheDocumentedExampleIsRead) {
 }
 
 }  // namespace
-}  // namespace genesis::launch::e2b
+}  // namespace genesis::launch
