@@ -14,8 +14,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kProbeAfter{30};
+/// A 429 may have been for asking too often: where the limit is not met again, it rises faster.
+constexpr milliseconds kProbeAfter{30'000};
+constexpr milliseconds kLeastProbeAfter{2'000};
 constexpr seconds kLongestWait{60};
+/// What a try at a provider that does not answer gets before there is another beside it.
+constexpr seconds kProbePatience{5};
+constexpr int kMostProbes = 4;
 
 }  // namespace
 
@@ -24,6 +29,7 @@ PoolState::PoolState(PoolPolicy policy, Time now)
       bucket_(std::max(1.0, policy.creates_per_second)),
       filled_(now),
       ceiling_since_(now),
+      ceiling_wait_(kProbeAfter),
       not_before_(now) {}
 
 void PoolState::want(const std::string& token) {
@@ -60,6 +66,7 @@ void PoolState::not_made(int slot, const Failure& failure, Time now) {
     const int before = slots();
     ceiling_ = std::max(1, static_cast<int>(sandboxes_.size()) - count(Stage::making));
     ceiling_since_ = now;
+    ceiling_wait_ = kProbeAfter;
     if (slots() < before) {
       announced_ = slots();
       news_.push_back(AnnounceCapacity{
@@ -67,9 +74,9 @@ void PoolState::not_made(int slot, const Failure& failure, Time now) {
           fmt::format("the sandbox provider allows {} at a time: {}", *ceiling_, failure.message)});
     }
   } else if (!std::exchange(down_, true)) {
-    announced_ = 0;
+    announced_ = slots();
     news_.push_back(AnnounceCapacity{
-        0, fmt::format("no new sandboxes for now, trying again: {}", failure.message)});
+        slots(), fmt::format("no new sandboxes for now, trying again: {}", failure.message)});
   }
 }
 
@@ -119,18 +126,33 @@ int PoolState::count(Stage stage) const {
 }
 
 int PoolState::slots() const {
-  return down_ ? 0 : std::min(policy_.most, ceiling_.value_or(policy_.most));
+  const int most = std::min(policy_.most, ceiling_.value_or(policy_.most));
+  if (!down_) return most;
+  // What is there takes one job after another, whether or not more can be had.
+  const bool pooled = policy_.reuse == SandboxReuse::pooled;
+  return pooled ? std::min(most, count(Stage::idle) + count(Stage::leased)) : 0;
 }
 
-bool PoolState::wants_another() const {
+bool PoolState::may_probe(Time now) const {
+  int making = 0;
+  for (const auto& [slot, sandbox] : sandboxes_) {
+    if (sandbox.stage != Stage::making) continue;
+    if (now - sandbox.asked < kProbePatience) return false;
+    ++making;
+  }
+  return making < kMostProbes;
+}
+
+bool PoolState::wants_another(Time now) const {
   if (closed_) return false;
   const int making = count(Stage::making);
   const int idle = count(Stage::idle);
   const int waiting = static_cast<int>(waiting_.size());
   // Of a provider that does not answer, one try at a time; of that even when nobody waits: where
   // no job can run, none comes.
-  if (down_ ? making > 0 : making + idle >= waiting + policy_.warm) return false;
-  if (making + idle + count(Stage::leased) >= policy_.most + policy_.warm) return false;
+  if (down_ ? !may_probe(now) : making + idle >= waiting + policy_.warm) return false;
+  const int there = idle + count(Stage::leased);
+  if ((down_ ? there : there + making) >= policy_.most + policy_.warm) return false;
   return !ceiling_ || static_cast<int>(sandboxes_.size()) < *ceiling_;
 }
 
@@ -139,9 +161,11 @@ void PoolState::refill(Time now) {
   bucket_ = std::min(std::max(1.0, policy_.creates_per_second),
                      bucket_ + passed * policy_.creates_per_second);
   filled_ = now;
-  if (ceiling_ && now - ceiling_since_ >= kProbeAfter && *ceiling_ < policy_.most + policy_.warm) {
+  if (ceiling_ && now - ceiling_since_ >= ceiling_wait_ &&
+      *ceiling_ < policy_.most + policy_.warm) {
     ++*ceiling_;
     ceiling_since_ = now;
+    ceiling_wait_ = std::max(kLeastProbeAfter, ceiling_wait_ / 2);
   }
 }
 
@@ -191,10 +215,11 @@ std::vector<PoolAction> PoolState::decide(Time now) {
   // With all that there may be, it does not matter whether another one could be made.
   const int most = std::min(policy_.most + policy_.warm, ceiling_.value_or(1 << 30));
   if (count(Stage::idle) + count(Stage::leased) >= most) down_ = false;
-  while (wants_another() && bucket_ >= 1 && now >= not_before_) {
+  while (wants_another(now) && bucket_ >= 1 && now >= not_before_) {
     bucket_ -= 1;
     const int slot = next_slot_++;
     Sandbox made;
+    made.asked = now;
     if (policy_.reuse == SandboxReuse::per_job) {
       if (const auto whose = first_without_sandbox(); whose != waiting_.end())
         made.made_for = *whose;
@@ -211,7 +236,7 @@ std::vector<PoolAction> PoolState::decide(Time now) {
 
 std::optional<PoolState::Time> PoolState::next_look(Time now) const {
   if (closed_ || (waiting_.empty() && policy_.warm == 0 && !down_)) return std::nullopt;
-  if (wants_another()) {
+  if (wants_another(now)) {
     const double missing = std::max(0.0, 1 - bucket_) / policy_.creates_per_second;
     const auto refilled = now +
                           std::chrono::duration_cast<std::chrono::steady_clock::duration>(
@@ -219,8 +244,17 @@ std::optional<PoolState::Time> PoolState::next_look(Time now) const {
                           milliseconds{1};
     return std::max(refilled, not_before_);
   }
-  if (ceiling_ && *ceiling_ < policy_.most + policy_.warm) return ceiling_since_ + kProbeAfter;
-  return std::nullopt;
+  std::optional<Time> next;
+  for (const auto& [slot, sandbox] : sandboxes_) {
+    if (!down_ || sandbox.stage != Stage::making) continue;
+    const Time patient_until = sandbox.asked + kProbePatience;
+    if (patient_until > now) next = std::min(next.value_or(patient_until), patient_until);
+  }
+  if (ceiling_ && *ceiling_ < policy_.most + policy_.warm) {
+    const Time rises_at = ceiling_since_ + ceiling_wait_;
+    next = std::min(next.value_or(rises_at), rises_at);
+  }
+  return next;
 }
 
 }  // namespace genesis::launch::e2b

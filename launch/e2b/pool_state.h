@@ -48,10 +48,11 @@ using PoolAction = std::variant<MakeSandbox, EndSandbox, GiveLease, RefuseLease,
 /// in with its time, decide() says what to do.
 ///
 /// Creation is paced by a token bucket. A 429 teaches a ceiling (what exists now), which rises by
-/// one after half a minute without another. A provider that cannot be reached pauses everything,
-/// with growing waits between tries, and says so as capacity; an answer that no try will change
-/// refuses those who wait. A sandbox for one job is made for who has waited longest without one,
-/// and goes to that one if it still waits.
+/// one after half a minute without another, then faster and faster. A provider that cannot be
+/// reached pauses everything, with growing waits between tries, and says so as capacity; a try that
+/// hangs does not keep the next one waiting. An answer that no try will change refuses those who
+/// wait. A sandbox for one job is made for who has waited longest without one, and goes to that one
+/// if it still waits.
 class PoolState {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -87,11 +88,13 @@ class PoolState {
     std::string made_for;
     int jobs = 0;
     bool adopted = false;
+    Time asked;  ///< When its making began.
   };
 
   int count(Stage stage) const;
   int slots() const;
-  bool wants_another() const;
+  bool wants_another(Time now) const;
+  bool may_probe(Time now) const;
   void refill(Time now);
   std::deque<std::string>::iterator first_without_sandbox();
   std::deque<std::string>::iterator next_for(const Sandbox& sandbox);
@@ -107,6 +110,7 @@ class PoolState {
   Time filled_;
   std::optional<int> ceiling_;
   Time ceiling_since_;
+  std::chrono::milliseconds ceiling_wait_;  ///< Until it rises.
   int failures_ = 0;
   Time not_before_;
   bool down_ = false;

@@ -524,7 +524,7 @@ TEST_F(E2BLauncherTest, CallsThatHangLeaveNoSandboxBehind) {
     run_until([&] { return provider_->calls(call) > before && provider_->sandboxes() == 1; });
     provider_->hang_next("list");  // And the first one for what is in doubt.
     bool closed = false;
-    launcher_->close(3s, [&] { closed = true; });
+    launcher_->close(6s, [&] { closed = true; });
     run_until([&] { return closed; });
     EXPECT_EQ(provider_->sandboxes(), 0u) << call;
     launcher_.reset();
