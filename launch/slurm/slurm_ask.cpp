@@ -29,8 +29,13 @@ CommandEnd ask_and_wait(std::vector<std::string> argv, std::chrono::milliseconds
     end.output = fmt::format("cannot stat file {}\n", missing);
     return end;
   }
+  return ask_and_wait(std::move(argv), deadline, command_environment(own_environment(), {}));
+}
+
+CommandEnd ask_and_wait(std::vector<std::string> argv, std::chrono::milliseconds deadline,
+                        Environment environment) {
   boost::asio::io_context io{1};
-  SlurmClient client(io, command_environment(own_environment(), {}), deadline);
+  SlurmClient client(io, std::move(environment), deadline);
   std::optional<CommandEnd> answer;
   client.run(std::move(argv), [&](CommandEnd end) {
     answer = std::move(end);

@@ -14,6 +14,9 @@ namespace genesis::launch::slurm {
 /// else goes on. It is not begun where SLURM's commands would wait a minute for a configuration
 /// file that SLURM_CONF names and that is not there.
 CommandEnd ask_and_wait(std::vector<std::string> argv, std::chrono::milliseconds deadline);
+/// The same of any program, with this environment.
+CommandEnd ask_and_wait(std::vector<std::string> argv, std::chrono::milliseconds deadline,
+                        Environment environment);
 
 /// A command's answer, or what is wrong and what to do: kind `unavailable` where the controller
 /// does not answer, `not_found` where there is no configuration or no such command.

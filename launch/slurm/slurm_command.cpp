@@ -11,6 +11,7 @@
 
 #include "launch/command_options.h"
 #include "launch/slurm/batch_script.h"
+#include "launch/slurm/controller_command.h"
 #include "launch/slurm/slurm_ask.h"
 #include "launch/slurm/slurm_doctor.h"
 #include "launch/slurm/slurm_reasons.h"
@@ -35,7 +36,7 @@ struct SlurmArguments {
 using Given = std::shared_ptr<SlurmArguments>;
 
 Result<int> status(const Given& given) {
-  GENESIS_TRY_ASSIGN(const RunFacts run, given->find_run(given->run));
+  GENESIS_TRY_ASSIGN(const RunFacts run, run_or_its_folder(given->run, given->find_run));
   GENESIS_TRY_ASSIGN(const auto jobs, list_jobs());
   const auto rows = jobs_of_run(jobs, run);
   if (given->as_json) {
@@ -68,7 +69,7 @@ std::vector<std::pair<std::string, std::string>> try_starts(const std::vector<Jo
 
 Result<int> explain(const Given& given) {
   Explained known;
-  GENESIS_TRY_ASSIGN(known.run, given->find_run(given->run));
+  GENESIS_TRY_ASSIGN(known.run, run_or_its_folder(given->run, given->find_run));
   GENESIS_TRY_ASSIGN(const auto jobs, list_jobs());
   known.rows = jobs_of_run(jobs, known.run);
   GENESIS_TRY_ASSIGN(const std::string partitions,
@@ -254,9 +255,11 @@ Command slurm_command(const FindRun& find_run) {
   genesis slurm status results/first       its jobs
   genesis slurm explain results/first      why they wait
   genesis slurm sweep                      what runs left behind
+  genesis slurm start task=… output_dir=…  the runner as a job too, where login nodes end long processes
 
 Nothing here needs the run to be running. docs/slurm.md tells the rest.)";
-  command.commands = {status_command(given), explain_command(given), sweep_command(given)};
+  command.commands = {status_command(given),   explain_command(given),   sweep_command(given),
+                      start_command(find_run), attach_command(find_run), stop_command(find_run)};
   command.doctor = &slurm_doctor;
   return command;
 }

@@ -48,6 +48,11 @@ std::string count_text(const std::vector<JobRow>& rows) {
   return text;
 }
 
+std::string heading_of(const RunFacts& run) {
+  const std::string id = run.id.empty() ? "" : fmt::format("run {}, ", run.id.substr(0, 8));
+  return fmt::format("{}  ({}{})\n", run.folder.string(), id, run.status);
+}
+
 /// What of the run it is: the part of its name after the run's.
 std::string what_of(const JobRow& row) {
   if (is_controller(row)) return "controller";
@@ -100,19 +105,29 @@ std::vector<JobRow> jobs_of_run(const std::vector<JobRow>& all, const RunFacts& 
   const std::string controller = controller_name(run.folder);
   std::vector<JobRow> rows;
   std::copy_if(all.begin(), all.end(), std::back_inserter(rows), [&](const JobRow& row) {
-    return row.name == controller || run_prefix_of(row) == prefix;
+    return row.name == controller || (!run.id.empty() && run_prefix_of(row) == prefix);
   });
   // The controller first, then as SLURM has them.
   std::stable_partition(rows.begin(), rows.end(), is_controller);
   return rows;
 }
 
+namespace {
+
+std::string runner_words(const std::vector<JobRow>& rows) {
+  const bool controlled = std::any_of(rows.begin(), rows.end(), [](const JobRow& row) {
+    return is_controller(row) && is_alive(row);
+  });
+  return controlled ? "none lives now; its controller is in SLURM"
+                    : "none lives; `genesis resume` continues the run";
+}
+
+}  // namespace
+
 std::string status_text(const RunFacts& run, const std::vector<JobRow>& rows) {
-  std::string text =
-      fmt::format("{}  (run {}, {})\n", run.folder.string(), run.id.substr(0, 8), run.status);
+  std::string text = heading_of(run);
   text +=
-      fmt::format("  {:<12} {}\n", "runner",
-                  run.owner.empty() ? "none lives; `genesis resume` continues the run" : run.owner);
+      fmt::format("  {:<12} {}\n", "runner", run.owner.empty() ? runner_words(rows) : run.owner);
   text += fmt::format("  {:<12} {}\n", "jobs", count_text(rows));
   for (const auto& [name, line] : run.usage) text += fmt::format("  {:<12} {}\n", name, line);
   const std::string listed = rows_text(rows);
@@ -301,8 +316,7 @@ std::string limits_text(const Explained& known) {
 
 std::string explain_text(const Explained& known) {
   const RunFacts& run = known.run;
-  std::string text =
-      fmt::format("{}  (run {}, {})\n", run.folder.string(), run.id.substr(0, 8), run.status);
+  std::string text = heading_of(run);
   text += fmt::format("  jobs in SLURM: {}\n", count_text(known.rows));
   const std::string held = holder_of(run, known.rows);
   const bool alive = std::any_of(known.rows.begin(), known.rows.end(), is_alive);

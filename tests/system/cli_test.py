@@ -156,7 +156,7 @@ class HelpTest(CliTest):
         text += self.run_tool("verify", "circle-packing", "--help").stdout
         for inner in ("create", "list", "exec", "cp", "kill", "sweep"):
             text += "\n$ genesis sandbox %s --help\n%s" % (inner, self.run_tool("sandbox", inner, "--help").stdout)
-        for inner in ("status", "explain", "sweep"):
+        for inner in ("status", "explain", "sweep", "start", "attach", "stop"):
             text += "\n$ genesis slurm %s --help\n%s" % (inner, self.run_tool("slurm", inner, "--help").stdout)
         self.check_golden("genesis_help.txt", text)
 
