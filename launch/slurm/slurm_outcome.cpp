@@ -86,6 +86,16 @@ void tell_record(const ExitRecord& record, const Limits& limits, JobOutcome& out
   }
 }
 
+/// Its script was told to end, and not by us: none of the candidate's doing.
+void tell_stopped(const std::optional<JobReport>& report, JobOutcome& outcome) {
+  if (report && report->state == JobState::waiting) {
+    return tell_lost(outcome, "SLURM put it back into the queue" + on_node(*report));
+  }
+  tell_lost(outcome, report ? fmt::format("it was told to end (TERM){}; SLURM says only {}",
+                                          on_node(*report), report->state_name)
+                            : "it was told to end (TERM), and SLURM does not say why");
+}
+
 /// SLURM says that it is over, and no record came.
 void tell_without_record(const JobReport& report, JobOutcome& outcome) {
   if (report.state == JobState::failed && report.signal == 53) {
@@ -108,7 +118,8 @@ void tell_without_record(const JobReport& report, JobOutcome& outcome) {
 
 bool needs_explanation(const ExitRecord& record) {
   if (record.timed_out) return false;
-  return record.code == 128 + SIGKILL || record.code == 128 + SIGTERM || record.oom.value_or(0) > 0;
+  return record.stopped || record.code == 128 + SIGKILL || record.code == 128 + SIGTERM ||
+         record.oom.value_or(0) > 0;
 }
 
 JobOutcome outcome_of(const EndFacts& facts, const Limits& limits) {
@@ -129,6 +140,8 @@ JobOutcome outcome_of(const EndFacts& facts, const Limits& limits) {
     tell_record(*facts.record, limits, outcome);
   } else if (facts.report && told_by_state(*facts.report, limits, outcome)) {
     return outcome;
+  } else if (facts.record && facts.record->stopped) {
+    tell_stopped(facts.report, outcome);
   } else if (facts.record) {
     tell_record(*facts.record, limits, outcome);
   } else if (facts.report) {

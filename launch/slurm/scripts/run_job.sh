@@ -29,6 +29,8 @@ strays() {
 }
 
 umask 022
+# Put back into the queue: what the first start left is none of the second's.
+[ "${SLURM_RESTART_COUNT:-0}" = 0 ] || rm -rf "$results"
 mkdir -p "$results" || exit 125
 rm -f "$state/exit.json" "$state/timed_out"
 : >"$events/$mark.began" || exit 125
@@ -55,7 +57,8 @@ if [ "$limit" != 0 ]; then
     trap 'kill -KILL "$alarm" 2>/dev/null; exit' TERM
     pause "$limit" &
     alarm=$!
-    wait "$alarm"
+    # SLURM ends all processes of a job at once, this alarm too: that is no time limit.
+    wait "$alarm" || exit
     : >"$state/timed_out"
     kill -TERM "$$"
   ) >/dev/null 2>&1 &

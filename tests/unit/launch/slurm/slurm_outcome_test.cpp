@@ -91,6 +91,23 @@ TEST(SlurmOutcome, LimitsCountAsWhatTheyAre) {
             JobOutcomeKind::cancelled);
 }
 
+TEST(SlurmOutcome, WhoeverWasToldToEndIsNotToBlame) {
+  for (const int code : {143, 1, 0}) {
+    ExitRecord stopped = record(code);
+    stopped.stopped = true;
+    EXPECT_TRUE(needs_explanation(stopped));
+    const JobOutcome nobody = judge(stopped, std::nullopt);
+    EXPECT_EQ(nobody.kind, JobOutcomeKind::lost);
+    EXPECT_THAT(nobody.detail, HasSubstr("TERM"));
+    EXPECT_THAT(judge(stopped, report("PENDING")).detail, HasSubstr("back into the queue"));
+    EXPECT_THAT(judge(stopped, report("CANCELLED by ann")).detail, HasSubstr("ann"));
+    EXPECT_EQ(judge(stopped, report("FAILED")).kind, JobOutcomeKind::lost);
+    EXPECT_EQ(judge(stopped, report("TIMEOUT")).kind, JobOutcomeKind::timeout);
+  }
+  EXPECT_EQ(judge(record(143), report("FAILED")).kind, JobOutcomeKind::signalled)
+      << "its own doing: its script was not told";
+}
+
 TEST(SlurmOutcome, WhatFailsBeforeTheCommandIsTheBackends) {
   EndFacts facts;
   facts.setup_failure = "loading the modules failed on the node: no cuda/99";
