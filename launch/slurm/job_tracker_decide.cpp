@@ -67,8 +67,9 @@ bool JobTracker::is_over(const std::string& mark, Job& job, Time now, TellEnd& e
   }
   if (!job.over_since) return false;
   if (job.ended_as) return true;
-  const bool by_itself = job.report && (job.report->state == JobState::completed ||
-                                        job.report->state == JobState::failed);
+  const bool by_itself =
+      job.report && !is_unwritable(*job.report) &&
+      (job.report->state == JobState::completed || job.report->state == JobState::failed);
   const milliseconds patience =
       by_itself ? policy_.file_wait : std::min<milliseconds>(policy_.file_wait, kShortFileWait);
   if (now - *job.over_since >= patience && is_settled(job, now)) return true;

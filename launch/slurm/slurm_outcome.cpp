@@ -13,6 +13,11 @@ std::string on_node(const JobReport& report) {
   return report.node.empty() || report.node == "(null)" ? "" : " on " + report.node;
 }
 
+std::string the_node(const JobReport& report) {
+  const bool known = !report.node.empty() && report.node != "(null)";
+  return known ? "node " + report.node : "the node";
+}
+
 void tell_timeout(JobOutcome& outcome, const Limits& limits) {
   outcome.kind = JobOutcomeKind::timeout;
   if (!limits.wall_time) {
@@ -98,12 +103,20 @@ void tell_stopped(const std::optional<JobReport>& report, JobOutcome& outcome) {
 
 /// SLURM says that it is over, and no record came.
 void tell_without_record(const JobReport& report, JobOutcome& outcome) {
+  if (is_unwritable(report)) {
+    outcome.kind = JobOutcomeKind::backend_error;
+    outcome.detail =
+        fmt::format("{} could not write to the run's folder: is its disk full, or a quota reached?",
+                    the_node(report));
+    return;
+  }
   if (report.state == JobState::failed && report.signal == 53) {
     outcome.kind = JobOutcomeKind::backend_error;
     outcome.detail = fmt::format(
-        "the node{} could not write to the run's folder: results_dir must be on a file system that "
-        "the nodes share",
-        on_node(report));
+        "{} could not write to the run's folder: results_dir must be on a file system that the "
+        "nodes "
+        "share",
+        the_node(report));
     return;
   }
   tell_lost(
@@ -115,6 +128,11 @@ void tell_without_record(const JobReport& report, JobOutcome& outcome) {
 }
 
 }  // namespace
+
+bool is_unwritable(const JobReport& report) {
+  constexpr int kNotWritten = 125;  // run_job.sh
+  return report.state == JobState::failed && report.exit_code == kNotWritten && report.signal == 0;
+}
 
 bool needs_explanation(const ExitRecord& record) {
   if (record.timed_out) return false;

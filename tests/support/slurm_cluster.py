@@ -49,7 +49,6 @@ SlurmdSpoolDir={folder}/spool/%n
 SlurmctldPidFile={folder}/run/slurmctld.pid
 SlurmdPidFile={folder}/run/slurmd-%n.pid
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
@@ -120,7 +119,9 @@ class Daemons:
 
     def __init__(self, options):
         self.options = options
-        self.nodes = [f"n{i + 1}" for i in range(options.nodes)]
+        # Groups of processes are called as the nodes, all over the machine.
+        prefix = f"g{os.getpid()}n" if options.memory_limits else "n"
+        self.nodes = [f"{prefix}{i + 1}" for i in range(options.nodes)]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gslurm"))  # Short: sockets are below it.
         self.conf = self.folder / "slurm.conf"
         self.environment = {name: value for name, value in os.environ.items()
@@ -143,6 +144,11 @@ class Daemons:
         options = self.options
         text = CONFIGURATION.format(host=host, ports=ports, user=self.user, folder=self.folder)
         text += "".join(f"{one}\n" for one in self.services.configure(ports[1:first]))
+        if options.memory_limits:
+            (self.folder / "cgroup.conf").write_text(slurm_services.MEMORY)
+            text += "TaskPlugin=task/cgroup\n"
+        else:
+            text += "TaskPlugin=task/none\n"
         if not any(one.startswith("SlurmdTimeout=") for one in options.set):
             text += "SlurmdTimeout=60\n"
         text += "".join(f"{one}\n" for one in options.set)
@@ -248,6 +254,8 @@ class Daemons:
                 daemon.poll()
             self.reap()
             time.sleep(0.01)
+        if self.options.memory_limits:
+            slurm_services.forget_memory_groups(self.nodes)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -290,11 +298,15 @@ def main():
                         help="another one, beside `main`")
     parser.add_argument("--munge", action="store_true", help="vouches for users, not SLURM's \"none\"")
     parser.add_argument("--accounting", action="store_true", help="slurmdbd over MariaDB: sacct knows jobs")
+    parser.add_argument("--memory-limits", action="store_true", help="by control groups")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of slurm.conf")
     options = parser.parse_args()
     missing = missing_programs(options.munge, options.accounting)
     if missing:
         say({"unavailable": f"SLURM is not installed: no {', '.join(missing)}"})
+        return 0
+    if options.memory_limits and slurm_services.no_memory_limits():
+        say({"unavailable": slurm_services.no_memory_limits()})
         return 0
     prctl(PR_SET_CHILD_SUBREAPER, 1)
 

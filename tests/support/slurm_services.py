@@ -3,6 +3,7 @@ which vouches for users, and slurmdbd over MariaDB, which remembers jobs. All of
 folder, on its own ports and sockets, as the user who runs the test."""
 
 import os
+import pathlib
 import secrets
 import shutil
 import subprocess
@@ -10,6 +11,16 @@ import time
 
 SECONDS = 60
 PASSWORD = "only-here"
+
+# Where SLURM may divide the memory of this machine.
+MEMORY_GROUPS = pathlib.Path("/sys/fs/cgroup/memory")
+MEMORY = """\
+CgroupMountpoint=/sys/fs/cgroup
+CgroupPlugin=cgroup/v1
+IgnoreSystemd=yes
+ConstrainRAMSpace=yes
+ConstrainSwapSpace=yes
+"""
 
 ACCOUNTING = """\
 AuthType={auth}
@@ -126,6 +137,23 @@ class Services:
                 if time.monotonic() > deadline or self.daemon.poll() is not None:
                     raise
             time.sleep(0.05)
+
+
+def no_memory_limits():
+    """Why SLURM cannot limit jobs' memory here, or nothing."""
+    if os.getuid() == 0 and os.access(MEMORY_GROUPS / "cgroup.procs", os.W_OK):
+        return ""
+    return "only root may divide this machine's memory, where control groups of version 1 are mounted"
+
+
+def forget_memory_groups(nodes):
+    """SLURM leaves the groups of its nodes behind."""
+    for node in nodes:
+        for folder, _, _ in os.walk(MEMORY_GROUPS / f"slurm_{node}", topdown=False):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                pass
 
 
 def missing(munge, accounting, path):

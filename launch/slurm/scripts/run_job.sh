@@ -93,9 +93,9 @@ times >"$state/times"
 cut_log "$results/job_log.out"
 cut_log "$results/job_log.err"
 printf '{"v":1,"code":%s,"timed_out":%s,"stopped":%s,"wall_ms":%s,"cpu":"%s","oom":%s,"left":%s}\n' \
-  "$code" "$timed_out" "$stopped" "$((ended - began))" "$cpu" "$oom" "$#" >"$state/exit.new"
+  "$code" "$timed_out" "$stopped" "$((ended - began))" "$cpu" "$oom" "$#" >"$state/exit.new" || exit 125
 # On the disk before it has its name: whoever finds it, on whatever node, finds all of it.
 sync "$state/exit.new" 2>/dev/null
-mv -f "$state/exit.new" "$state/exit.json"
+mv -f "$state/exit.new" "$state/exit.json" || exit 125
 : >"$events/$mark.ended"
 exit "$code"

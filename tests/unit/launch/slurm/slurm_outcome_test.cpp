@@ -71,6 +71,9 @@ TEST(SlurmOutcome, WhatTheClusterDidIsNeverTheCandidates) {
   const JobOutcome unwritable = judge(std::nullopt, report("FAILED", 0, 53));
   EXPECT_EQ(unwritable.kind, JobOutcomeKind::backend_error);
   EXPECT_THAT(unwritable.detail, HasSubstr("share"));
+  const JobOutcome full = judge(std::nullopt, report("FAILED", 125, 0));
+  EXPECT_EQ(full.kind, JobOutcomeKind::backend_error);
+  EXPECT_THAT(full.detail, HasSubstr("disk full"));
   EXPECT_EQ(judge(std::nullopt, report("COMPLETED")).kind, JobOutcomeKind::lost)
       << "without a record nobody knows";
   EXPECT_EQ(judge(std::nullopt, std::nullopt).kind, JobOutcomeKind::lost);
