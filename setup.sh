@@ -13,8 +13,9 @@ packages=(build-essential cmake ninja-build ccache mold pkg-config
 fuzz_packages=(clang 'libclang-rt-14-dev | libclang-rt-dev')
 tool_packages=(clang-format git)
 test_packages=(openssl python3-jsonschema rustc)
-# The tests' cluster: programs only, no service of this machine.
+# The tests' cluster, and its accounting: programs only, no service of this machine.
 slurm_packages=(slurm-client slurmctld slurmd)
+accounting_packages=(slurmdbd mariadb-server-core mariadb-client-core)
 
 say() { printf '== %s\n' "$*"; }
 fail() { printf 'setup.sh: %s\n' "$*" >&2; exit 1; }
@@ -82,24 +83,27 @@ environment."
 }
 
 # Debian starts what it installs, and munge comes with SLURM: neither now nor at the next start of the
-# machine. Where SLURM is at hand already, its services are its owner's business.
-need_slurm() {
-  local wanted
-  for wanted in "${slurm_packages[@]}"; do installed "$wanted" || break; done
+# machine. Where they are at hand already, their services are their owner's business.
+need_stopped() {  # <package>...
+  local wanted service policy=/usr/sbin/policy-rc.d made=0 failed=0 idle=()
+  for wanted in "$@"; do installed "$wanted" || break; done
   installed "$wanted" && return
-  local policy=/usr/sbin/policy-rc.d made=0 munge=0 failed=0
-  ! installed munge || munge=1
+  for service in munge slurmctld slurmd slurmdbd; do installed "$service" || idle+=("$service"); done
   if [ ! -e "$policy" ]; then
-    as_root "${slurm_packages[*]}" sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+    as_root "$*" sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
     made=1
   fi
-  (need_packages "${slurm_packages[@]}") || failed=1
-  [ "$made" = 0 ] || as_root "${slurm_packages[*]}" rm -f "$policy"
+  (need_packages "$@") || failed=1
+  [ "$made" = 0 ] || as_root "$*" rm -f "$policy"
   [ "$failed" = 0 ] || return 1
-  if [ -d /run/systemd/system ]; then
-    as_root "${slurm_packages[*]}" systemctl --quiet disable slurmctld slurmd
-    [ "$munge" = 1 ] || as_root "${slurm_packages[*]}" systemctl --quiet disable munge
-  fi
+  [ -d /run/systemd/system ] || return 0
+  for service in "${idle[@]}"; do ! installed "$service" || as_root "$*" systemctl --quiet disable "$service"; done
+}
+
+need_slurm() {
+  need_stopped "${slurm_packages[@]}" || return
+  need_stopped "${accounting_packages[@]}" ||
+    say "without SLURM's accounting: the tests that need it are skipped, and counted"
 }
 
 # Evaluators run in a virtual environment with numpy: never in the system's Python.

@@ -66,6 +66,7 @@ Result<ExitRecord> parse_exit_record(std::string_view text) {
   ExitRecord record;
   record.code = static_cast<int>(code);
   record.timed_out = integer(object, "timed_out") == 1;
+  record.stopped = integer(object, "stopped") == 1;
   record.wall = milliseconds{std::max<std::int64_t>(0, integer(object, "wall_ms"))};
   if (object.contains("cpu") && object["cpu"].is_string()) {
     record.cpu = parse_shell_times(object["cpu"].get<std::string>());

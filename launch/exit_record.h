@@ -18,6 +18,7 @@ namespace genesis::launch {
 struct ExitRecord {
   int code = 0;  ///< As a shell sees it: 128 + signal.
   bool timed_out = false;
+  bool stopped = false;  ///< The script was told to end, by its own clock or by somebody else.
   std::chrono::milliseconds wall{0};
   std::chrono::milliseconds cpu{0};
   std::optional<int> oom;  ///< Ends for memory that the kernel counted; absent: not readable.

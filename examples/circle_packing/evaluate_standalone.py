@@ -1,5 +1,7 @@
 """The same scores without the helper package: numpy only, and the contract spelled out.
 
+What it writes depends on the program alone: the same bytes wherever it runs, and however long it takes.
+
 It runs the candidate in this process, so a candidate that wants to can write its own score: use
 evaluate.py unless you know where your candidates come from.
 """
@@ -9,7 +11,6 @@ import importlib.util
 import json
 import os
 import sys
-import time
 
 import numpy as np
 
@@ -20,14 +21,12 @@ def evaluate(program_path, results_dir):
     spec = importlib.util.spec_from_file_location("program", program_path)
     program = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(program)
-    started = time.perf_counter()
     centers, radii, _reported = program.run_packing(seed=1)
-    seconds = time.perf_counter() - started
     valid, message = packing_rules.check(centers, radii)
     if valid:
         write(results_dir, "construction.json", packing_rules.construction_json(centers, radii))
     metrics = {"combined_score": float(np.sum(radii)) if valid else 0.0,
-               "public": {}, "private": {}, "execution_time_mean": seconds}
+               "public": {}, "private": {}}
     return metrics, valid, message
 
 

@@ -1,4 +1,9 @@
-pause() { sleep "$1" 2>/dev/null || sleep 1; }
+# False: it was ended before its time. Not every sleep knows fractions.
+pause() {
+  sleep "$1" 2>/dev/null && return
+  [ $? -gt 128 ] && return 1
+  sleep 1
+}
 
 # $1 becomes the time since boot in milliseconds: centiseconds without a leading zero.
 uptime_ms() {

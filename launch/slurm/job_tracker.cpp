@@ -277,7 +277,7 @@ void JobTracker::job_seen(const std::string& mark, const std::optional<JobReport
   job->silent_since.reset();
   if (job->phase == Phase::searching)
     accept(mark, mark_of(report->name, policy_.name_prefix), *job, job->id, now);
-  job->must_ask = !has_ended(report->state) && job->files.has_value();
+  job->must_ask = has_ended(report->state) ? !report->is_final : job->files.has_value();
   if (report->state == JobState::running) job->has_begun = true;
   job->report = report;
   if (has_ended(report->state) && !job->over_since) job->over_since = now;
@@ -301,6 +301,7 @@ void JobTracker::ended(const std::string& mark, EndFacts facts, Time now) {
   if (facts.record) job->has_begun = true;
   job->files = std::move(facts);
   job->files_since = now;
+  if (job->report && !has_ended(job->report->state)) job->report.reset();
   job->ask_wait = milliseconds{300};
   job->ask_at = now;
 }

@@ -166,6 +166,7 @@ class JobTracker {
   void judge(const std::string& mark, Job& job, Time now, std::vector<TrackerAction>& actions);
   bool is_over(const std::string& mark, Job& job, Time now, TellEnd& end,
                std::vector<TrackerAction>& actions);
+  bool is_settled(const Job& job, Time now) const;
   bool is_nowhere(Job& job, Time now, TellEnd& end);
   void see_row(const std::string& mark, Job& job, const QueueRow& row, Time now);
   void miss_row(Job& job, Time asked, Time now);

@@ -17,11 +17,17 @@ constexpr int kQuestionsAtATime = 4;
 constexpr std::size_t kCancelsAtATime = 200;
 /// How long SLURM's word on an end by a signal is waited for.
 constexpr seconds kExplanationTime{10};
+/// The same for the accounting's word on who cancelled it, which comes a little later.
+constexpr seconds kAccountingTime{3};
 /// The same for a record where SLURM ended the job: there may be none.
 constexpr seconds kShortFileWait{2};
 constexpr seconds kSearchTime{2};
 constexpr seconds kCancelAgain{30};
 constexpr seconds kRememberDone{120};
+
+bool needs_explanation_of(const EndFacts& facts) {
+  return facts.record && needs_explanation(*facts.record);
+}
 
 }  // namespace
 
@@ -36,27 +42,37 @@ int JobTracker::slots() const {
   return std::min(policy_.most, ceiling_.value_or(policy_.most));
 }
 
+/// Whether SLURM has said how it ended, or has had its time to. The word of squeue alone says too
+/// little.
+bool JobTracker::is_settled(const Job& job, Time now) const {
+  if (!job.over_since) return false;
+  if (!job.report || job.report->state_name == "ended") {
+    return now - *job.over_since >= kExplanationTime;
+  }
+  return job.report->is_final || now - *job.over_since >= kAccountingTime;
+}
+
 /// Whether it is clear that the job is over, and how.
 bool JobTracker::is_over(const std::string& mark, Job& job, Time now, TellEnd& end,
                          std::vector<TrackerAction>& actions) {
   if (job.files) {
     end.facts = *job.files;
-    const bool clear = job.ended_as || !job.files->record || !needs_explanation(*job.files->record);
-    if (clear || job.over_since || now - *job.files_since >= kExplanationTime) return true;
+    const bool clear = job.ended_as || !needs_explanation_of(*job.files);
+    if (down_) job.files_since = now;
+    const bool put_back = job.report && job.report->state == JobState::waiting;
+    if (clear || put_back || is_settled(job, now)) return true;
+    if (now - *job.files_since >= kExplanationTime) return true;
     job.must_ask = true;
     return false;
   }
   if (!job.over_since) return false;
-  // The word of squeue alone says too little of an end.
   if (job.ended_as) return true;
-  if (job.report && job.report->state_name == "ended" && now - *job.over_since < kExplanationTime) {
-    return false;
-  }
-  const bool by_itself = job.report && (job.report->state == JobState::completed ||
-                                        job.report->state == JobState::failed);
+  const bool by_itself =
+      job.report && !is_unwritable(*job.report) &&
+      (job.report->state == JobState::completed || job.report->state == JobState::failed);
   const milliseconds patience =
       by_itself ? policy_.file_wait : std::min<milliseconds>(policy_.file_wait, kShortFileWait);
-  if (now - *job.over_since >= patience) return true;
+  if (now - *job.over_since >= patience && is_settled(job, now)) return true;
   if (now >= job.look_at) {
     job.look_at = now + job.look_wait;
     job.look_wait = doubled(job.look_wait, seconds{2});
@@ -75,6 +91,7 @@ bool JobTracker::is_nowhere(Job& job, Time now, TellEnd& end) {
   }
   end.lost =
       fmt::format("neither squeue, scontrol, sacct nor its files know of SLURM's job {}", job.id);
+  if (down_ && job.silent_since) job.silent_since = now;
   return job.silent_since && now - *job.silent_since >= policy_.unknown_grace;
 }
 
@@ -108,7 +125,12 @@ void JobTracker::judge(const std::string& mark, Job& job, Time now,
   if (job.has_begun && job.accepted_told && !std::exchange(job.started_told, true)) {
     actions.push_back(TellStarted{mark});
   }
-  if (job.report && has_ended(job.report->state)) end.facts.report = job.report;
+  const bool put_back = job.files && job.report && job.report->state == JobState::waiting;
+  if (put_back || (job.report && has_ended(job.report->state))) end.facts.report = job.report;
+  // Perhaps it will be started again: not beside the attempt that follows.
+  const bool unsettled =
+      job.files && !job.over_since && !job.ended_as && needs_explanation_of(*job.files);
+  if (unsettled && !job.id.empty()) actions.push_back(CancelJobs{{job.id}});
   end.facts.ended_as = job.ended_as;
   end.failure = job.failure;
   if (job.files || job.over_since || job.ended_as) end.lost.clear();

@@ -188,7 +188,8 @@ CommandFailure failure_of(const std::string& command, const CommandEnd& end) {
   CommandFailure failure;
   if (!end.ended) {
     failure.kind = FailureKind::unreachable;
-    failure.text = command + " did not end in time";
+    const std::string said = failure_text(end.output);
+    failure.text = command + " did not end in time" + (said.empty() ? "" : ": " + said);
     return failure;
   }
   failure.kind = failure_kind(end.output);

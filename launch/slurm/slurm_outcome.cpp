@@ -13,6 +13,11 @@ std::string on_node(const JobReport& report) {
   return report.node.empty() || report.node == "(null)" ? "" : " on " + report.node;
 }
 
+std::string the_node(const JobReport& report) {
+  const bool known = !report.node.empty() && report.node != "(null)";
+  return known ? "node " + report.node : "the node";
+}
+
 void tell_timeout(JobOutcome& outcome, const Limits& limits) {
   outcome.kind = JobOutcomeKind::timeout;
   if (!limits.wall_time) {
@@ -86,14 +91,32 @@ void tell_record(const ExitRecord& record, const Limits& limits, JobOutcome& out
   }
 }
 
+/// Its script was told to end, and not by us: none of the candidate's doing.
+void tell_stopped(const std::optional<JobReport>& report, JobOutcome& outcome) {
+  if (report && report->state == JobState::waiting) {
+    return tell_lost(outcome, "SLURM put it back into the queue" + on_node(*report));
+  }
+  tell_lost(outcome, report ? fmt::format("it was told to end (TERM){}; SLURM says only {}",
+                                          on_node(*report), report->state_name)
+                            : "it was told to end (TERM), and SLURM does not say why");
+}
+
 /// SLURM says that it is over, and no record came.
 void tell_without_record(const JobReport& report, JobOutcome& outcome) {
+  if (is_unwritable(report)) {
+    outcome.kind = JobOutcomeKind::backend_error;
+    outcome.detail =
+        fmt::format("{} could not write to the run's folder: is its disk full, or a quota reached?",
+                    the_node(report));
+    return;
+  }
   if (report.state == JobState::failed && report.signal == 53) {
     outcome.kind = JobOutcomeKind::backend_error;
     outcome.detail = fmt::format(
-        "the node{} could not write to the run's folder: results_dir must be on a file system that "
-        "the nodes share",
-        on_node(report));
+        "{} could not write to the run's folder: results_dir must be on a file system that the "
+        "nodes "
+        "share",
+        the_node(report));
     return;
   }
   tell_lost(
@@ -106,9 +129,15 @@ void tell_without_record(const JobReport& report, JobOutcome& outcome) {
 
 }  // namespace
 
+bool is_unwritable(const JobReport& report) {
+  constexpr int kNotWritten = 125;  // run_job.sh
+  return report.state == JobState::failed && report.exit_code == kNotWritten && report.signal == 0;
+}
+
 bool needs_explanation(const ExitRecord& record) {
   if (record.timed_out) return false;
-  return record.code == 128 + SIGKILL || record.code == 128 + SIGTERM || record.oom.value_or(0) > 0;
+  return record.stopped || record.code == 128 + SIGKILL || record.code == 128 + SIGTERM ||
+         record.oom.value_or(0) > 0;
 }
 
 JobOutcome outcome_of(const EndFacts& facts, const Limits& limits) {
@@ -129,6 +158,8 @@ JobOutcome outcome_of(const EndFacts& facts, const Limits& limits) {
     tell_record(*facts.record, limits, outcome);
   } else if (facts.report && told_by_state(*facts.report, limits, outcome)) {
     return outcome;
+  } else if (facts.record && facts.record->stopped) {
+    tell_stopped(facts.report, outcome);
   } else if (facts.record) {
     tell_record(*facts.record, limits, outcome);
   } else if (facts.report) {

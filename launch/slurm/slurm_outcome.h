@@ -26,5 +26,7 @@ JobOutcome outcome_of(const EndFacts& facts, const Limits& limits);
 /// Whether SLURM should be asked before this record is believed: the job was ended by a signal that
 /// may have been SLURM's (its time limit, its memory limit, somebody's scancel).
 bool needs_explanation(const ExitRecord& record);
+/// Whether the job's script said by its exit code that it could not write: no record will come.
+bool is_unwritable(const JobReport& report);
 
 }  // namespace genesis::launch::slurm

@@ -50,7 +50,7 @@ class Works : public std::enable_shared_from_this<Works> {
   void ask_site();
   void ask_queue();
   void ask_scontrol(const std::string& mark, const std::string& id);
-  void ask_sacct(const std::string& mark, const std::string& id);
+  void ask_sacct(const std::string& mark, const std::string& id, std::optional<JobReport> known);
   void cancel_jobs(std::vector<std::string> ids);
   void look_at_files(const std::string& mark);
   void look_at_events();

@@ -1,4 +1,8 @@
 // What the launcher asks of SLURM, and what it makes of the answers.
+#include <pwd.h>
+#include <unistd.h>
+
+#include <charconv>
 #include <utility>
 
 #include "genesis/base/clock.h"
@@ -16,6 +20,17 @@ namespace fs = std::filesystem;
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// "CANCELLED by 1000": people know the name.
+std::string with_user_name(const std::string& state) {
+  constexpr std::string_view kBy = "CANCELLED by ";
+  if (!state.starts_with(kBy)) return state;
+  uid_t user = 0;
+  const char* const last = state.data() + state.size();
+  const auto [end, failure] = std::from_chars(state.data() + kBy.size(), last, user);
+  const passwd* entry = failure == std::errc() && end == last ? ::getpwuid(user) : nullptr;
+  return entry == nullptr ? state : std::string(kBy) + entry->pw_name;
+}
 
 std::string time_of_day() {
   char buffer[32];
@@ -154,23 +169,34 @@ void Works::ask_scontrol(const std::string& mark, const std::string& id) {
               then([mark, id](Works& self, const CommandEnd& end) {
                 const auto report =
                     end.succeeded() ? parse_scontrol_job(end.output, id) : std::nullopt;
-                if (report) return self.tracker_.job_seen(mark, report, Clock::now());
+                // By whom it was cancelled only the accounting says.
+                const bool whole = report && report->state != JobState::cancelled;
+                if (whole) return self.tracker_.job_seen(mark, report, Clock::now());
+                if (report) return self.ask_sacct(mark, id, report);
                 const CommandFailure failure = failure_of("scontrol", end);
                 if (!end.succeeded() && failure.kind == FailureKind::unreachable) {
                   self.tracker_.job_not_asked(mark, Clock::now());
                   return self.tracker_.unreachable(failure.text, time_of_day(), Clock::now());
                 }
-                self.ask_sacct(mark, id);
+                self.ask_sacct(mark, id, std::nullopt);
               }));
 }
 
-/// Its failure is silence: there may be no accounting, or none that answers.
-void Works::ask_sacct(const std::string& mark, const std::string& id) {
+/// Its failure is silence: there may be no accounting, or none that answers. `known`: what scontrol
+/// said.
+void Works::ask_sacct(const std::string& mark, const std::string& id,
+                      std::optional<JobReport> known) {
   client_.run({"sacct", "--noheader", "--parsable2", "--allocations", "--jobs=" + id,
                std::string("--format=") + kAccountingFields},
-              then([mark, id](Works& self, const CommandEnd& end) {
-                const auto report =
-                    end.succeeded() ? parse_sacct_job(end.output, id) : std::nullopt;
+              then([mark, id, known](Works& self, const CommandEnd& end) {
+                auto report = end.succeeded() ? parse_sacct_job(end.output, id) : std::nullopt;
+                if (report) report->state_name = with_user_name(report->state_name);
+                const bool told = report && has_ended(report->state);
+                if (known && told) report->reason = known->reason;
+                if (known && !told) {
+                  report = known;
+                  report->is_final = !end.succeeded();
+                }
                 self.tracker_.job_seen(mark, report, Clock::now());
               }));
 }

@@ -5,7 +5,7 @@ as an ordinary user, without munge and without systemd.
 As a program it prints one JSON line when the nodes are idle, {"conf": …, "folder": …, "nodes": […]}, or
 {"unavailable": why}. Then it takes commands, one a line, and answers each with a JSON line:
 
-    stop NAME     ends slurmctld or the slurmd of a node (SIGKILL)
+    stop NAME     ends slurmctld, the slurmd of a node, munged, slurmdbd or mariadbd (SIGKILL)
     start NAME    starts it again
     pids          {"slurmctld": pid, "n1": pid, …, "others": [steps and jobs]}
 
@@ -13,7 +13,8 @@ When its standard input closes, or at SIGTERM, all of it ends: daemons, steps an
 is the reaper of whatever they leave behind, so nothing gets away by forking twice. That also holds when
 the test crashes: its end of the pipe closes.
 
-Authentication is SLURM's "none": it trusts the user that a caller claims. Only for tests.
+Authentication is SLURM's "none", which trusts the user that a caller claims, or with --munge that of munge;
+with --accounting there is slurmdbd over MariaDB (slurm_services.py). Only for tests.
 """
 
 import argparse
@@ -31,6 +32,8 @@ import sys
 import tempfile
 import time
 
+import slurm_services
+
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 PROGRAMS = ["slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "sinfo", "srun"]
 START_SECONDS = 120
@@ -41,19 +44,15 @@ SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={ports[0]}
 SlurmUser={user}
 SlurmdUser={user}
-AuthType=auth/none
-CredType=cred/none
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool/%n
 SlurmctldPidFile={folder}/run/slurmctld.pid
 SlurmdPidFile={folder}/run/slurmd-%n.pid
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0,bf_interval=1
-AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
 MpiDefault=none
 ReturnToService=2
@@ -69,8 +68,10 @@ def path_with_daemons():
     return os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
 
-def missing_programs():
-    return [name for name in PROGRAMS if shutil.which(name, path=path_with_daemons()) is None]
+def missing_programs(munge=False, accounting=False):
+    path = path_with_daemons()
+    return ([name for name in PROGRAMS if shutil.which(name, path=path) is None] +
+            slurm_services.missing(munge, accounting, path))
 
 
 def free_ports(count):
@@ -118,26 +119,41 @@ class Daemons:
 
     def __init__(self, options):
         self.options = options
-        self.nodes = [f"n{i + 1}" for i in range(options.nodes)]
+        # Groups of processes are called as the nodes, all over the machine.
+        prefix = f"g{os.getpid()}n" if options.memory_limits else "n"
+        self.nodes = [f"{prefix}{i + 1}" for i in range(options.nodes)]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gslurm"))  # Short: sockets are below it.
         self.conf = self.folder / "slurm.conf"
         self.environment = {name: value for name, value in os.environ.items()
                             if not name.startswith(("SLURM", "SBATCH", "SQUEUE", "SCANCEL"))}
         self.environment.update(PATH=path_with_daemons(), SLURM_CONF=str(self.conf), LC_ALL="C.UTF-8")
         self.running = {}
+        self.user = pwd.getpwuid(os.getuid()).pw_name
+        self.services = slurm_services.Services(self.folder, self.environment, self.user, options.munge,
+                                                options.accounting)
+
+    def names(self):
+        return [*self.services.names, "slurmctld", *self.nodes]
 
     def write_configuration(self):
         for name in ["run", "log", "state", "spool"]:
             (self.folder / name).mkdir()
         host = socket.gethostname().split(".")[0]
-        ports = free_ports(1 + len(self.nodes))
+        first = 1 + self.services.ports_wanted()
+        ports = free_ports(first + len(self.nodes))
         options = self.options
-        text = CONFIGURATION.format(host=host, ports=ports, user=pwd.getpwuid(os.getuid()).pw_name, folder=self.folder)
+        text = CONFIGURATION.format(host=host, ports=ports, user=self.user, folder=self.folder)
+        text += "".join(f"{one}\n" for one in self.services.configure(ports[1:first]))
+        if options.memory_limits:
+            (self.folder / "cgroup.conf").write_text(slurm_services.MEMORY)
+            text += "TaskPlugin=task/cgroup\n"
+        else:
+            text += "TaskPlugin=task/none\n"
         if not any(one.startswith("SlurmdTimeout=") for one in options.set):
             text += "SlurmdTimeout=60\n"
         text += "".join(f"{one}\n" for one in options.set)
         gres = f" Gres=gpu:{options.gpus}" if options.gpus else ""
-        for node, port in zip(self.nodes, ports[1:]):
+        for node, port in zip(self.nodes, ports[first:]):
             text += (f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} "
                      f"CPUs={options.cpus} RealMemory=64000{gres} State=UNKNOWN\n")
         text += "PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP\n"
@@ -152,7 +168,12 @@ class Daemons:
     def start(self, name):
         if name in self.running:
             return
-        command = ["slurmctld", "-D"] if name == "slurmctld" else ["slurmd", "-D", "-N", name]
+        service = name in self.services.names
+        if service:
+            self.services.before(name)
+            command = self.services.command(name)
+        else:
+            command = ["slurmctld", "-D"] if name == "slurmctld" else ["slurmd", "-D", "-N", name]
         log = open(self.folder / "log" / name, "a", encoding="utf-8")
         me = os.getpid()
 
@@ -165,6 +186,8 @@ class Daemons:
             self.running[name] = subprocess.Popen(
                 command, env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True, preexec_fn=die_with_us)
+        if service:
+            self.services.after(name, self.running[name])
 
     def stop(self, name):
         daemon = self.running.pop(name, None)
@@ -231,6 +254,8 @@ class Daemons:
                 daemon.poll()
             self.reap()
             time.sleep(0.01)
+        if self.options.memory_limits:
+            slurm_services.forget_memory_groups(self.nodes)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -242,7 +267,7 @@ def obey(daemons, line):
     words = line.split()
     if words == ["pids"]:
         return daemons.pids()
-    if len(words) == 2 and words[0] in ("stop", "start") and words[1] in ["slurmctld", *daemons.nodes]:
+    if len(words) == 2 and words[0] in ("stop", "start") and words[1] in daemons.names():
         (daemons.stop if words[0] == "stop" else daemons.start)(words[1])
         return {"done": line}
     return {"error": f"unknown command: {line}"}
@@ -271,10 +296,17 @@ def main():
     parser.add_argument("--gpus", type=int, default=0, help="that each node pretends to have")
     parser.add_argument("--partition", action="append", default=[], metavar="'NAME MaxTime=1'",
                         help="another one, beside `main`")
+    parser.add_argument("--munge", action="store_true", help="vouches for users, not SLURM's \"none\"")
+    parser.add_argument("--accounting", action="store_true", help="slurmdbd over MariaDB: sacct knows jobs")
+    parser.add_argument("--memory-limits", action="store_true", help="by control groups")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of slurm.conf")
     options = parser.parse_args()
-    if missing_programs():
-        say({"unavailable": f"SLURM is not installed: no {', '.join(missing_programs())}"})
+    missing = missing_programs(options.munge, options.accounting)
+    if missing:
+        say({"unavailable": f"SLURM is not installed: no {', '.join(missing)}"})
+        return 0
+    if options.memory_limits and slurm_services.no_memory_limits():
+        say({"unavailable": slurm_services.no_memory_limits()})
         return 0
     prctl(PR_SET_CHILD_SUBREAPER, 1)
 
@@ -286,9 +318,12 @@ def main():
     daemons = Daemons(options)
     try:
         daemons.write_configuration()
-        for name in ["slurmctld", *daemons.nodes]:
-            daemons.start(name)
-        failure = daemons.wait_until_idle()
+        try:
+            for name in daemons.names():
+                daemons.start(name)
+            failure = daemons.wait_until_idle()
+        except RuntimeError as error:
+            failure = str(error)
         if failure:
             say({"failed": failure})
             return 1

@@ -91,9 +91,11 @@ class ClusterTest(unittest.TestCase):
         folder = tempfile.mkdtemp(prefix="gsu")
         self.addCleanup(shutil.rmtree, folder)
         program = pathlib.Path(folder) / "slurm_cluster.py"
-        shutil.copy(SUPPORT / "slurm_cluster.py", program)  # The checkout may be closed to others.
+        for part in ("slurm_cluster.py", "slurm_services.py"):  # The checkout may be closed to others.
+            shutil.copy(SUPPORT / part, folder)
         os.chmod(folder, 0o755)
-        with subprocess.Popen(["/usr/bin/python3", str(program), "--nodes", "1"], stdin=subprocess.PIPE,
+        more = [] if slurm_cluster.missing_programs(True, True) else ["--munge", "--accounting"]
+        with subprocess.Popen(["/usr/bin/python3", "-B", str(program), "--nodes", "1", *more], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True, user="nobody", group="nogroup",
                               extra_groups=[], env={"PATH": "/usr/bin:/bin"}, cwd="/") as cluster:
             ready = json.loads(cluster.stdout.readline())
@@ -105,4 +107,4 @@ class ClusterTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

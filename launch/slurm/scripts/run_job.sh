@@ -29,6 +29,8 @@ strays() {
 }
 
 umask 022
+# Put back into the queue: what the first start left is none of the second's.
+[ "${SLURM_RESTART_COUNT:-0}" = 0 ] || rm -rf "$results"
 mkdir -p "$results" || exit 125
 rm -f "$state/exit.json" "$state/timed_out"
 : >"$events/$mark.began" || exit 125
@@ -55,7 +57,8 @@ if [ "$limit" != 0 ]; then
     trap 'kill -KILL "$alarm" 2>/dev/null; exit' TERM
     pause "$limit" &
     alarm=$!
-    wait "$alarm"
+    # SLURM ends all processes of a job at once, this alarm too: that is no time limit.
+    wait "$alarm" || exit
     : >"$state/timed_out"
     kill -TERM "$$"
   ) >/dev/null 2>&1 &
@@ -90,9 +93,9 @@ times >"$state/times"
 cut_log "$results/job_log.out"
 cut_log "$results/job_log.err"
 printf '{"v":1,"code":%s,"timed_out":%s,"stopped":%s,"wall_ms":%s,"cpu":"%s","oom":%s,"left":%s}\n' \
-  "$code" "$timed_out" "$stopped" "$((ended - began))" "$cpu" "$oom" "$#" >"$state/exit.new"
+  "$code" "$timed_out" "$stopped" "$((ended - began))" "$cpu" "$oom" "$#" >"$state/exit.new" || exit 125
 # On the disk before it has its name: whoever finds it, on whatever node, finds all of it.
 sync "$state/exit.new" 2>/dev/null
-mv -f "$state/exit.new" "$state/exit.json"
+mv -f "$state/exit.new" "$state/exit.json" || exit 125
 : >"$events/$mark.ended"
 exit "$code"

@@ -217,10 +217,11 @@ TEST_F(Tracked, AFinishedJobsRecordIsWaitedForAndLookedFor) {
   const std::string a = submitted("a", "1");
   queue({row("1", "COMPLETED", "a")});
   EXPECT_EQ(asked, std::vector<std::string>{"1"});
-  tracker->job_seen(a, report("1", "COMPLETED", "a"), now);
-  step();
   EXPECT_EQ(looked, std::vector<std::string>{a});
-  step(29s);
+  tracker->job_seen(a, report("1", "COMPLETED", "a"), now);
+  step(1s);
+  EXPECT_EQ(looked, std::vector<std::string>{a}) << "again and again";
+  step(28s);
   EXPECT_TRUE(ends.empty()) << "an attribute cache may take that long";
   step(2s);
   ASSERT_EQ(ends.size(), 1u);
@@ -471,6 +472,69 @@ TEST_F(Tracked, AnArrayOfAnEarlierRunnerIsAdoptedOrCancelled) {
   EXPECT_EQ(ids[mark("b")], "42_1");
   step(30s);
   EXPECT_EQ(cancelled, std::vector<std::string>{"42_0"});
+}
+
+TEST_F(Tracked, WhatIsPutBackIntoTheQueueIsLostAndCancelled) {
+  tracker->add(mark("a"), "", now);
+  step();
+  tracker->submitted(mark("a"), "7", now);
+  EndFacts told;
+  told.record.emplace();
+  told.record->stopped = true;
+  tracker->ended(mark("a"), told, now);
+  step();
+  EXPECT_EQ(asked, std::vector<std::string>{"7"});
+  EXPECT_TRUE(ends.empty()) << "SLURM knows why";
+  tracker->job_seen(mark("a"), report("7", "PENDING", "a"), now);
+  step();
+  ASSERT_EQ(ends.size(), 1u);
+  EXPECT_EQ(ends[0].facts.report->state, JobState::waiting);
+  EXPECT_EQ(cancelled, std::vector<std::string>{"7"});
+}
+
+TEST_F(Tracked, WhoCancelledAJobIsWaitedForALittle) {
+  tracker->add(mark("a"), "", now);
+  step();
+  tracker->submitted(mark("a"), "7", now);
+  EndFacts told;
+  told.record.emplace();
+  told.record->stopped = true;
+  tracker->ended(mark("a"), told, now);
+  step();
+  JobReport said = report("7", "CANCELLED", "a");
+  said.is_final = false;
+  tracker->job_seen(mark("a"), said, now);
+  step(1s);
+  EXPECT_TRUE(ends.empty());
+  EXPECT_EQ(asked, std::vector<std::string>{"7"});
+  tracker->job_seen(mark("a"), report("7", "CANCELLED by 5", "a"), now);
+  step();
+  ASSERT_EQ(ends.size(), 1u);
+  EXPECT_EQ(ends[0].facts.report->state_name, "CANCELLED by 5");
+}
+
+TEST_F(Tracked, NothingIsConcludedWhileTheControllerIsAway) {
+  for (const char* token : {"a", "b"}) {
+    tracker->add(mark(token), "", now);
+    step();
+    tracker->submitted(mark(token), token == std::string("a") ? "7" : "8", now);
+  }
+  EndFacts killed;
+  killed.record.emplace();
+  killed.record->code = 137;
+  tracker->ended(mark("a"), killed, now);
+  tracker->job_seen(mark("b"), std::nullopt, now);
+  for (int minute = 0; minute < 5; ++minute) {
+    tracker->unreachable("timed out", "12:00", now);
+    step(60s);
+    EXPECT_TRUE(ends.empty());
+  }
+  queue({row("8", "RUNNING", "b")});
+  step(1s);
+  EXPECT_TRUE(ends.empty()) << "SLURM is asked first";
+  tracker->job_seen(mark("a"), report("7", "OUT_OF_MEMORY", "a"), now);
+  step();
+  ASSERT_EQ(ends.size(), 1u);
 }
 
 TEST_F(Tracked, ARefusedArrayIsHalvedOrEndsItsJobs) {

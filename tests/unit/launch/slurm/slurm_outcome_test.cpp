@@ -71,6 +71,9 @@ TEST(SlurmOutcome, WhatTheClusterDidIsNeverTheCandidates) {
   const JobOutcome unwritable = judge(std::nullopt, report("FAILED", 0, 53));
   EXPECT_EQ(unwritable.kind, JobOutcomeKind::backend_error);
   EXPECT_THAT(unwritable.detail, HasSubstr("share"));
+  const JobOutcome full = judge(std::nullopt, report("FAILED", 125, 0));
+  EXPECT_EQ(full.kind, JobOutcomeKind::backend_error);
+  EXPECT_THAT(full.detail, HasSubstr("disk full"));
   EXPECT_EQ(judge(std::nullopt, report("COMPLETED")).kind, JobOutcomeKind::lost)
       << "without a record nobody knows";
   EXPECT_EQ(judge(std::nullopt, std::nullopt).kind, JobOutcomeKind::lost);
@@ -89,6 +92,23 @@ TEST(SlurmOutcome, LimitsCountAsWhatTheyAre) {
   EXPECT_EQ(judge(fat, std::nullopt).kind, JobOutcomeKind::out_of_memory);
   EXPECT_EQ(judge(record(143), report("CANCELLED"), JobOutcomeKind::cancelled).kind,
             JobOutcomeKind::cancelled);
+}
+
+TEST(SlurmOutcome, WhoeverWasToldToEndIsNotToBlame) {
+  for (const int code : {143, 1, 0}) {
+    ExitRecord stopped = record(code);
+    stopped.stopped = true;
+    EXPECT_TRUE(needs_explanation(stopped));
+    const JobOutcome nobody = judge(stopped, std::nullopt);
+    EXPECT_EQ(nobody.kind, JobOutcomeKind::lost);
+    EXPECT_THAT(nobody.detail, HasSubstr("TERM"));
+    EXPECT_THAT(judge(stopped, report("PENDING")).detail, HasSubstr("back into the queue"));
+    EXPECT_THAT(judge(stopped, report("CANCELLED by ann")).detail, HasSubstr("ann"));
+    EXPECT_EQ(judge(stopped, report("FAILED")).kind, JobOutcomeKind::lost);
+    EXPECT_EQ(judge(stopped, report("TIMEOUT")).kind, JobOutcomeKind::timeout);
+  }
+  EXPECT_EQ(judge(record(143), report("FAILED")).kind, JobOutcomeKind::signalled)
+      << "its own doing: its script was not told";
 }
 
 TEST(SlurmOutcome, WhatFailsBeforeTheCommandIsTheBackends) {
