@@ -2,7 +2,9 @@
 
 import ctypes
 import os
+import sys
 
+_POOL_BYTES = 16384 if sys.version_info >= (3, 10) else 4096  # of Python's allocator
 _JOB, _SERVER, _END, _INTERRUPTED = range(4)
 
 
@@ -28,6 +30,10 @@ class Cloner:
         """None, or why this interpreter cannot be used."""
         refusal = self._library.genesis_warm_prepare()
         return refusal.decode() if refusal else None
+
+    def fill_holes(self):
+        """Once everything is imported: what jobs allocate from now on lies together."""
+        self._library.genesis_warm_fill_holes(ctypes.c_size_t(_POOL_BYTES))
 
     def receive(self):
         """Waits for a request. Ends this process with the runner."""

@@ -52,7 +52,7 @@ def main():
     from genesis_warm import job
     learnt = lesson.Lesson()
     rehearsal.rehearse()
-    _settle(learnt)
+    _settle(learnt, cloner)
     _tell(b'{"ready": true}')
     while learnt.goes_on():
         cloner.receive()
@@ -60,10 +60,11 @@ def main():
         if names:
             _learn(names, cloner, imports, threads)
             rehearsal.rehearse()
-            _settle(learnt)
+            _settle(learnt, cloner)
         if cloner.clone():
             break
     else:
+        cloner.fill_holes()
         cloner.serve()
     job.run(cloner.request(), script, code, setters, count, learnt)
 
@@ -79,11 +80,12 @@ def _learn(names, cloner, imports, threads):
         os._exit(0)
 
 
-def _settle(learnt):
+def _settle(learnt, cloner):
     """What is there now stays: collectors in clones need not look at it, which would copy it."""
     gc.collect()
     gc.freeze()
     learnt.begin()
+    cloner.fill_holes()
 
 
 def _refuse(why):
