@@ -1,5 +1,5 @@
 /* The clone of a warm evaluation: loaded by the fork server (evaluators/python/genesis_warm), which
- * calls genesis_warm_clone() with everything imported and one thread.
+ * calls genesis_warm_serve() with everything imported and one thread.
  *
  * fork() will not do, for two reasons. The child must be the runner's (CLONE_PARENT), so that the
  * runner itself reaps it and knows how it ended; and it must be born in its cgroup
@@ -18,6 +18,7 @@
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -25,35 +26,36 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { kMostJoins = 4, kMostLimits = 16 };
+#include "launch/local/warm_request.h"
 
-struct genesis_warm_limit {
-  int32_t resource;
-  int32_t reserved;
-  uint64_t soft;
-  uint64_t hard;
+enum { kMostDescriptors = 3 + GENESIS_WARM_MOST_JOINS, kMostChanges = 2 * GENESIS_WARM_MOST_BYTES };
+
+/* Where this process's first environment, which /proc shows, has a variable. */
+struct place {
+  char* at;
+  size_t room;
 };
 
-/* Mirrored by a ctypes structure in genesis_warm/clone.py: fixed widths, no padding. */
-struct genesis_warm_plan {
-  int32_t output;
-  int32_t error;
-  int32_t cgroup; /* a cgroup v2 folder, or -1 */
-  int32_t join_count;
-  int32_t joins[kMostJoins]; /* cgroup v1 cgroup.procs files */
-  int32_t channel;           /* to tell of a failed step */
-  int32_t limit_count;
-  uint64_t cpus_size;
-  const char* folder;
-  const void* cpus; /* a cpu_set_t, or NULL */
-  char* token_at;   /* where the environment that /proc shows has the attempt's token … */
-  const char* token;
-  uint64_t token_room;
-  char* work_at; /* … and its folder */
-  const char* work;
-  uint64_t work_room;
-  struct genesis_warm_limit limits[kMostLimits];
+/* What a job finds of its request. Mirrored by a ctypes structure in genesis_warm/clone.py. */
+struct genesis_warm_job {
+  const char* arguments; /* strings, each with its zero */
+  uint64_t arguments_size;
+  const char* changes; /* of the environment; see genesis_warm_changes */
+  uint64_t changes_size;
 };
+
+static int channel;
+static char** known_environment; /* as it was when the helper was loaded */
+static struct place token_place;
+static struct place work_place;
+
+/* The request under way. In the server's own memory: a clone has its own copy. */
+static char packet[GENESIS_WARM_MOST_BYTES] __attribute__((aligned(64)));
+static char changes[kMostChanges];
+static struct genesis_warm_request request;
+static struct genesis_warm_job job;
+static int descriptors[kMostDescriptors];
+static int descriptor_count;
 
 static void (*before_fork)(void);
 static void (*after_fork_parent)(void);
@@ -77,6 +79,32 @@ static pid_t* find_cached_thread_id(void) {
   return found;
 }
 
+static struct place place_of(const char* name) {
+  const size_t length = strlen(name);
+  for (char** entry = environ; *entry != NULL; ++entry) {
+    if (strncmp(*entry, name, length) != 0) continue;
+    return (struct place){*entry + length, strlen(*entry + length)};
+  }
+  return (struct place){NULL, 0};
+}
+
+/* Once, before anything is imported for evaluators: what is in the environment by then is what the
+ * runner gave. Returns NULL, or why it cannot be. */
+const char* genesis_warm_begin(int socket) {
+  channel = socket;
+  size_t count = 0;
+  while (environ[count] != NULL) ++count;
+  known_environment = calloc(count + 1, sizeof *known_environment);
+  if (known_environment == NULL) return "out of memory";
+  for (size_t i = 0; i < count; ++i) {
+    known_environment[i] = strdup(environ[i]);
+    if (known_environment[i] == NULL) return "out of memory";
+  }
+  token_place = place_of("GENESIS_ATTEMPT_TOKEN=");
+  work_place = place_of("GENESIS_WORK_DIR=");
+  return NULL;
+}
+
 /* Once, before the first clone. Returns NULL, or why this interpreter cannot be used. */
 const char* genesis_warm_prepare(void) {
   *(void**)&before_fork = dlsym(RTLD_DEFAULT, "PyOS_BeforeFork");
@@ -91,29 +119,36 @@ const char* genesis_warm_prepare(void) {
   return NULL;
 }
 
-static void give_up(const struct genesis_warm_plan* plan, const char* step) {
+static void tell(const char* text, int length) {
+  if (length > 0) send(channel, text, (size_t)length, MSG_NOSIGNAL);
+}
+
+static void give_up(const char* step) {
   char text[256];
-  const int length = snprintf(text, sizeof text, "{\"failed\": \"%s\", \"errno\": %d, \"pid\": %d}",
-                              step, errno, (int)getpid());
-  send(plan->channel, text, (size_t)length, MSG_NOSIGNAL);
+  tell(text, snprintf(text, sizeof text, "{\"failed\": \"%s\", \"errno\": %d, \"pid\": %d}", step,
+                      errno, (int)getpid()));
   _exit(127);
 }
 
-static void join_groups(const struct genesis_warm_plan* plan, int already_in_v2) {
-  if (plan->cgroup >= 0 && !already_in_v2) {
-    const int file = openat(plan->cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-    if (file < 0 || write(file, "0", 1) != 1) give_up(plan, "join the cgroup");
+static void join_groups(int already_in_v2) {
+  int next = 2;
+  if (request.head.has_cgroup) {
+    const int cgroup = descriptors[next++];
+    if (!already_in_v2) {
+      const int file = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+      if (file < 0 || write(file, "0", 1) != 1) give_up("join the cgroup");
+    }
   }
-  for (int i = 0; i < plan->join_count; ++i) {
-    if (write(plan->joins[i], "0", 1) != 1) give_up(plan, "join the cgroup");
+  for (; next < descriptor_count; ++next) {
+    if (write(descriptors[next], "0", 1) != 1) give_up("join the cgroup");
   }
 }
 
-static void redirect(const struct genesis_warm_plan* plan) {
+static void redirect(void) {
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(plan->output, STDOUT_FILENO) < 0 ||
-      dup2(plan->error, STDERR_FILENO) < 0) {
-    give_up(plan, "redirect to the log files");
+  if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(descriptors[0], STDOUT_FILENO) < 0 ||
+      dup2(descriptors[1], STDERR_FILENO) < 0) {
+    give_up("redirect to the log files");
   }
 }
 
@@ -124,25 +159,31 @@ static void close_the_rest(void) {
 
 /* The server was started with room for these in its first environment: what tells whose a process
  * is must be readable from outside, as of any other job. */
-static void name_in_environment(const struct genesis_warm_plan* plan) {
-  if (plan->token_at != NULL) strncpy(plan->token_at, plan->token, plan->token_room);
-  if (plan->work_at != NULL) strncpy(plan->work_at, plan->work, plan->work_room);
+static void name_in_environment(void) {
+  if (token_place.at != NULL) strncpy(token_place.at, request.token, token_place.room);
+  if (work_place.at != NULL) strncpy(work_place.at, request.work, work_place.room);
 }
 
-static void become_the_job(const struct genesis_warm_plan* plan, int already_in_v2) {
-  join_groups(plan, already_in_v2);
-  if (setsid() < 0) give_up(plan, "start a session");
-  name_in_environment(plan);
+static void pin(void) {
+  if (request.head.cpu_count == 0) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (uint32_t i = 0; i < request.head.cpu_count; ++i) CPU_SET(request.cpus[i], &set);
+  if (sched_setaffinity(0, sizeof set, &set) != 0) give_up("pin to its processors");
+}
+
+static void become_the_job(int already_in_v2) {
+  join_groups(already_in_v2);
+  if (setsid() < 0) give_up("start a session");
+  name_in_environment();
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* as any other job: /proc/<pid> is its user's */
-  if (plan->cpus != NULL && sched_setaffinity(0, (size_t)plan->cpus_size, plan->cpus) != 0) {
-    give_up(plan, "pin to its processors");
-  }
-  redirect(plan);
-  if (chdir(plan->folder) != 0) give_up(plan, "enter its folder");
-  for (int i = 0; i < plan->limit_count; ++i) {
-    const struct rlimit limit = {plan->limits[i].soft, plan->limits[i].hard};
-    if (setrlimit((__rlimit_resource_t)plan->limits[i].resource, &limit) != 0) {
-      give_up(plan, "set its limits");
+  pin();
+  redirect();
+  if (chdir(request.folder) != 0) give_up("enter its folder");
+  for (uint32_t i = 0; i < request.head.limit_count; ++i) {
+    const struct rlimit limit = {request.limits[i].soft, request.limits[i].hard};
+    if (setrlimit((__rlimit_resource_t)request.limits[i].resource, &limit) != 0) {
+      give_up("set its limits");
     }
   }
   close_the_rest();
@@ -170,17 +211,112 @@ static long clone_job(int cgroup, int* in_v2) {
 #endif
 }
 
-/* Returns the job's process id, 0 in the job itself, or a negated errno. */
-long genesis_warm_clone(const struct genesis_warm_plan* plan) {
-  before_fork();
-  int in_v2 = 0;
-  const long made = clone_job(plan->cgroup, &in_v2);
-  if (made != 0) {
-    const long result = made < 0 ? -errno : made;
-    after_fork_parent();
-    return result;
+/* Copies the descriptors that came with a message; those that do not fit are closed. */
+static void keep_descriptors(struct msghdr* message) {
+  descriptor_count = 0;
+  for (struct cmsghdr* part = CMSG_FIRSTHDR(message); part != NULL;
+       part = CMSG_NXTHDR(message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; ++i) {
+      int descriptor;
+      memcpy(&descriptor, CMSG_DATA(part) + i * sizeof descriptor, sizeof descriptor);
+      if (descriptor_count < kMostDescriptors) {
+        descriptors[descriptor_count++] = descriptor;
+      } else {
+        close(descriptor);
+      }
+    }
   }
-  become_the_job(plan, in_v2);
-  after_fork_child();
-  return 0;
+}
+
+static void close_descriptors(void) {
+  while (descriptor_count > 0) close(descriptors[--descriptor_count]);
+}
+
+static const char* understand(size_t size, int flags) {
+  if ((flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return "the request is too long";
+  const char* const wrong = genesis_warm_read(packet, size, &request);
+  if (wrong != NULL) return wrong;
+  if (descriptor_count < (request.head.has_cgroup ? 3 : 2)) return "the request has no log files";
+  const size_t used = genesis_warm_changes(&request, known_environment, changes, sizeof changes);
+  if (used == SIZE_MAX) return "the request's environment is too large";
+  job = (struct genesis_warm_job){request.arguments, request.head.arguments_size, changes, used};
+  return NULL;
+}
+
+enum { kJob = 0, kServer = 1, kEnd = 2, kInterrupted = 3 };
+
+/* Waits for a request: kServer when there is one, kEnd when the runner has gone, kInterrupted when
+ * a signal came: Python looks at it and calls again. Takes the descriptors of the last one away. */
+int genesis_warm_receive(void) {
+  union {
+    char bytes[CMSG_SPACE(kMostDescriptors * sizeof(int))];
+    struct cmsghdr aligned;
+  } control;
+  struct iovec part = {packet, sizeof packet};
+  struct msghdr message = {0};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control;
+  close_descriptors();
+  const ssize_t got = recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
+  if (got < 0 && errno == EINTR) return kInterrupted;
+  if (got <= 0) return kEnd;
+  keep_descriptors(&message);
+  const char* const wrong = understand((size_t)got, message.msg_flags);
+  if (wrong == NULL) return kServer;
+  /* The two ends are not of one build: nothing that follows would be understood better. */
+  fprintf(stderr, "warm server: %s\n", wrong);
+  return kEnd;
+}
+
+/* A clone for the request: kJob in it. The runner is told how it went. */
+static int answer(void) {
+  int in_v2 = 0;
+  const long made = clone_job(request.head.has_cgroup ? descriptors[2] : -1, &in_v2);
+  if (made == 0) {
+    become_the_job(in_v2);
+    after_fork_child();
+    return kJob;
+  }
+  char text[256];
+  const long long id = request.head.id;
+  tell(text, made > 0 ? snprintf(text, sizeof text, "{\"id\": %lld, \"pid\": %ld}", id, made)
+                      : snprintf(text, sizeof text, "{\"id\": %lld, \"error\": \"%s\"}", id,
+                                 strerror(errno)));
+  return kServer;
+}
+
+/* One clone, after genesis_warm_receive: kJob in it, kServer here. */
+int genesis_warm_clone(void) {
+  before_fork();
+  const int which = answer();
+  if (which != kJob) after_fork_parent();
+  return which;
+}
+
+/* A clone per request, until the runner goes or a signal comes. Between two clones not one object
+ * of Python's is touched: each page that this process writes is copied again after each clone. */
+int genesis_warm_serve(void) {
+  before_fork();
+  int which = kServer;
+  while (which == kServer) {
+    which = genesis_warm_receive();
+    if (which == kServer) which = answer();
+  }
+  if (which != kJob) after_fork_parent();
+  return which;
+}
+
+/* No clone for this request nor for any other. */
+void genesis_warm_decline(void) {
+  char text[128];
+  tell(text, snprintf(text, sizeof text, "{\"id\": %lld, \"error\": \"it cannot be forked\"}",
+                      (long long)request.head.id));
+}
+
+const struct genesis_warm_job* genesis_warm_this_job(void) {
+  return &job;
 }

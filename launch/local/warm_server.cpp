@@ -17,6 +17,7 @@
 
 #include "genesis/process/proc_fs.h"
 #include "genesis/process/process_family.h"
+#include "launch/local/warm_packet.h"
 
 namespace genesis::launch {
 
@@ -24,15 +25,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostMessageBytes = 128u << 10;
 constexpr std::chrono::seconds kImportDeadline{120};
 constexpr std::chrono::seconds kAnswerDeadline{30};
-
-json limits_json(const std::vector<process::ResourceLimit>& limits) {
-  json list = json::array();
-  for (const auto& limit : limits) list.push_back({limit.resource, limit.soft, limit.hard});
-  return list;
-}
 
 /// One packet with descriptors; false when the socket does not take it now.
 bool send_with(int socket, const std::string& text, const std::vector<int>& descriptors) {
@@ -208,6 +202,8 @@ Result<std::unique_ptr<WarmServer>> WarmServer::start(boost::asio::io_context& i
   // Room that each clone overwrites with its own, where /proc shows it.
   environment[std::string(process::kTokenVariable)] = std::string(kTokenRoom, '-');
   environment[std::string(process::kWorkDirVariable)] = std::string(kWorkDirRoom, '-');
+  // Clones would each look up again what is called first in them; the server takes this away.
+  environment["LD_BIND_NOW"] = "1";
   spec.environment = to_entries(environment);
   spec.working_directory = plan.folder;
   spec.stdout_path = plan.log_path;
@@ -241,30 +237,19 @@ std::size_t WarmServer::pending() const {
 
 void WarmServer::clone(const WarmRequest& request, Started started) {
   const std::int64_t id = impl_->next_id++;
-  const json message = {
-      {"id", id},
-      {"arguments", request.arguments},
-      {"env", request.environment},
-      {"folder", request.folder},
-      {"token", request.token},
-      {"work", request.work_dir},
-      {"limits", limits_json(request.limits)},
-      {"cpus", request.cpus},
-      {"cgroup", request.cgroup >= 0},
-  };
   std::vector<int> descriptors{request.output, request.error};
   if (request.cgroup >= 0) descriptors.push_back(request.cgroup);
   descriptors.insert(descriptors.end(), request.joins.begin(), request.joins.end());
-  const std::string text = message.dump(-1, ' ', false, json::error_handler_t::replace);
+  const auto packet = warm_packet(id, request);
   impl_->waiting.emplace(id, std::move(started));
-  if (text.size() <= kMostMessageBytes &&
-      send_with(impl_->channel.native_handle(), text, descriptors)) {
+  if (packet && send_with(impl_->channel.native_handle(), *packet, descriptors)) {
     if (impl_->waiting.size() == 1) impl_->expect_answer();
     return;
   }
   const Started failed = std::move(impl_->waiting.at(id));
   impl_->waiting.erase(id);
-  failed(make_error(ErrorKind::io, "ask the warm server for a job: it takes no request"));
+  failed(packet ? make_error(ErrorKind::io, "ask the warm server for a job: it takes no request")
+                : tl::unexpected(packet.error()));
 }
 
 std::optional<std::string> WarmServer::failure_of(pid_t pid) {

@@ -13,6 +13,7 @@
 #include "genesis/process/child_watcher.h"
 #include "genesis/process/spawn.h"
 #include "launch/environment.h"
+#include "launch/local/warm_packet.h"
 
 namespace genesis::launch {
 
@@ -28,21 +29,6 @@ struct WarmServerPlan {
   std::string folder;
   std::string log_path;  ///< What imports print; empty: nowhere.
   std::vector<process::ResourceLimit> limits;
-};
-
-/// One job for a fork server. Descriptors are borrowed for the call.
-struct WarmRequest {
-  std::vector<std::string> arguments;  ///< After the evaluator's name.
-  Environment environment;
-  std::string folder;
-  std::string token;
-  std::string work_dir;
-  std::vector<process::ResourceLimit> limits;
-  std::vector<int> cpus;
-  int output = -1;
-  int error = -1;
-  int cgroup = -1;
-  std::vector<int> joins;
 };
 
 /// A process that has imported an evaluator's modules and makes a clone of itself per job

@@ -2,84 +2,71 @@
 
 import ctypes
 import os
+import sys
 
-_MOST_JOINS, _MOST_LIMITS = 4, 16
-
-
-class _Limit(ctypes.Structure):
-    _fields_ = [("resource", ctypes.c_int32), ("reserved", ctypes.c_int32),
-                ("soft", ctypes.c_uint64), ("hard", ctypes.c_uint64)]
+_POOL_BYTES = 16384 if sys.version_info >= (3, 10) else 4096  # of Python's allocator
+_JOB, _SERVER, _END, _INTERRUPTED = range(4)
 
 
-class _Plan(ctypes.Structure):
-    _fields_ = [("output", ctypes.c_int32), ("error", ctypes.c_int32), ("cgroup", ctypes.c_int32),
-                ("join_count", ctypes.c_int32), ("joins", ctypes.c_int32 * _MOST_JOINS),
-                ("channel", ctypes.c_int32), ("limit_count", ctypes.c_int32),
-                ("cpus_size", ctypes.c_uint64), ("folder", ctypes.c_char_p),
-                ("cpus", ctypes.c_char_p), ("token_at", ctypes.c_void_p),
-                ("token", ctypes.c_char_p), ("token_room", ctypes.c_uint64),
-                ("work_at", ctypes.c_void_p), ("work", ctypes.c_char_p),
-                ("work_room", ctypes.c_uint64), ("limits", _Limit * _MOST_LIMITS)]
+class _Job(ctypes.Structure):
+    _fields_ = [("arguments", ctypes.c_void_p), ("arguments_size", ctypes.c_uint64),
+                ("changes", ctypes.c_void_p), ("changes_size", ctypes.c_uint64)]
 
 
 class Cloner:
     """Makes jobs out of this process. One thread, everything imported."""
 
     def __init__(self, helper, channel):
+        """Before anything is imported for the evaluator: remembers the environment."""
         self._library = ctypes.PyDLL(helper)
+        self._library.genesis_warm_begin.restype = ctypes.c_char_p
         self._library.genesis_warm_prepare.restype = ctypes.c_char_p
-        self._library.genesis_warm_clone.restype = ctypes.c_long
-        self._library.genesis_warm_clone.argtypes = [ctypes.POINTER(_Plan)]
-        self._channel = channel
-        self._token = _first_environment(b"GENESIS_ATTEMPT_TOKEN=")
-        self._work = _first_environment(b"GENESIS_WORK_DIR=")
+        self._library.genesis_warm_this_job.restype = ctypes.POINTER(_Job)
+        refusal = self._library.genesis_warm_begin(channel)
+        if refusal:
+            raise OSError(refusal.decode())
 
     def prepare(self):
         """None, or why this interpreter cannot be used."""
         refusal = self._library.genesis_warm_prepare()
         return refusal.decode() if refusal else None
 
-    def clone(self, request, descriptors):
-        """The job's process id; 0 in the job. Raises OSError. `descriptors`: output, error, then
-        the cgroup's folder if there is one, then the groups to join."""
-        plan = _Plan()
-        plan.output, plan.error = descriptors[0], descriptors[1]
-        others = list(descriptors[2:])
-        plan.cgroup = others.pop(0) if request["cgroup"] else -1
-        plan.join_count = len(others)
-        plan.joins[:len(others)] = others
-        plan.channel = self._channel
-        plan.folder = os.fsencode(request["folder"])
-        cpus = _cpu_mask(request["cpus"])
-        plan.cpus, plan.cpus_size = cpus, len(cpus) if cpus else 0
-        plan.limit_count = len(request["limits"])
-        for place, (resource, soft, hard) in zip(plan.limits, request["limits"]):
-            place.resource, place.soft, place.hard = resource, soft, hard
-        plan.token, plan.work = os.fsencode(request["token"]), os.fsencode(request["work"])
-        plan.token_at, plan.token_room = self._token
-        plan.work_at, plan.work_room = self._work
-        made = self._library.genesis_warm_clone(ctypes.byref(plan))
-        if made < 0:
-            raise OSError(-made, os.strerror(-made))
-        return made
+    def fill_holes(self):
+        """Once everything is imported: what jobs allocate from now on lies together."""
+        self._library.genesis_warm_fill_holes(ctypes.c_size_t(_POOL_BYTES))
+
+    def receive(self):
+        """Waits for a request. Ends this process with the runner."""
+        while True:
+            which = self._library.genesis_warm_receive()
+            if which == _SERVER:
+                return
+            if which == _END:
+                os._exit(0)
+
+    def clone(self):
+        """Makes the job that was asked for, and tells the runner. True in the job."""
+        return self._library.genesis_warm_clone() == _JOB
+
+    def serve(self):
+        """A clone for each request; returns in the jobs. Ends this process with the runner."""
+        while True:
+            which = self._library.genesis_warm_serve()
+            if which == _JOB:
+                return
+            if which == _END:
+                os._exit(0)
+
+    def decline(self):
+        """Tells the runner that the job it asked for cannot be."""
+        self._library.genesis_warm_decline()
+
+    def request(self):
+        """In the job: (arguments, changes of the environment: NAME=value, or NAME to remove)."""
+        job = self._library.genesis_warm_this_job().contents
+        return (_strings(job.arguments, job.arguments_size),
+                _strings(job.changes, job.changes_size))
 
 
-def _first_environment(name):
-    """Where this process's first environment, which /proc shows, has a variable: (address, room)."""
-    entries = ctypes.POINTER(ctypes.c_void_p).in_dll(ctypes.CDLL(None), "environ")
-    index = 0
-    while entries[index]:
-        text = ctypes.string_at(entries[index])
-        if text.startswith(name):
-            return entries[index] + len(name), len(text) - len(name)
-        index += 1
-    return None, 0
-
-
-def _cpu_mask(numbers):
-    if not numbers:
-        return None
-    mask = bytearray(128)
-    for number in numbers:
-        mask[number // 8] |= 1 << (number % 8)
-    return bytes(mask)
+def _strings(address, size):
+    return os.fsdecode(ctypes.string_at(address, size)).split("\0")[:-1]

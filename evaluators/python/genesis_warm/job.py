@@ -12,14 +12,15 @@ import types
 from importlib.machinery import SourceFileLoader
 
 
-def run(request, script, code, environment, thread_setters, thread_count, lesson):
-    """Runs the script as __main__. Does not return. `environment`: os.environ as a plain dict."""
-    _take_environment(request["env"], environment)
+def run(request, script, code, thread_setters, thread_count, lesson):
+    """Runs the script as __main__. Does not return. `request`: see Cloner.request."""
+    arguments, changes = request
+    _change_environment(changes)
     _reseed()
     if thread_count > 1:
         for setter in thread_setters:
             setter(thread_count)
-    sys.argv = [script] + request["arguments"]
+    sys.argv = [script] + arguments
     main = types.ModuleType("__main__")
     main.__file__ = script
     main.__loader__ = SourceFileLoader("__main__", script)
@@ -35,13 +36,13 @@ def run(request, script, code, environment, thread_setters, thread_count, lesson
     _end(status, lesson)
 
 
-def _take_environment(wanted, known):
-    """Most of it is the same from job to job, and os.environ looks at each entry at length."""
-    for name in known.keys() - wanted.keys():
-        del os.environ[name]
-    for name, value in wanted.items():
-        if known.get(name) != value:
+def _change_environment(changes):
+    for change in changes:
+        name, sign, value = change.partition("=")
+        if sign:
             os.environ[name] = value
+        else:
+            os.environ.pop(name, None)
 
 
 def _reseed():

@@ -37,13 +37,15 @@ class Lesson:
             self._memory[_LENGTH.size:_LENGTH.size + len(text)] = text
             self._memory[:_LENGTH.size] = _LENGTH.pack(len(text))
 
-    def take(self):
-        """In the server, before each clone is made: names that a job has told of."""
+    def goes_on(self):
+        """In the server, before each clone is made."""
         self._clones -= 1
         if self._clones < 0:
             self._left = 0
-        if self._left <= 0:
-            return []
+        return self._left > 0
+
+    def take(self):
+        """In the server: names that a job has told of."""
         length, = _LENGTH.unpack(self._memory[:_LENGTH.size])
         if length == 0:
             return []

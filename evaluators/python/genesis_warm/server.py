@@ -4,27 +4,23 @@ Imports what the evaluator imports, then makes a clone of itself for each reques
 local launcher with a sequenced-packet socket as descriptor 3; ends at its end of file.
 
     → {"ready": true} or {"refused": "why"}, once
-    ← {"id", "arguments", "env", "folder", "token", "work", "limits", "cpus", "cgroup"} with the
-      descriptors of the log files, of the cgroup's folder and of the groups to join
+    ← a packet (launch/local/warm_request.h) with the descriptors of the log files, of the cgroup's
+      folder and of the groups to join
     → {"id", "pid"} or {"id", "error"}; {"failed", "errno", "pid"} from a clone that could not
       become the job
 """
 
-import array
 import gc
-import json
 import os
-import socket
 import sys
 
 CHANNEL = 3
-_MOST_BYTES = 256 << 10
-_MOST_DESCRIPTORS = 8
 
 
 def main():
     helper, script, others = sys.argv[1], sys.argv[2], sys.argv[3:]
-    channel = socket.socket(fileno=CHANNEL)
+    # Set for this process alone, so that no clone has to look up what it calls.
+    os.environ.pop("LD_BIND_NOW", None)
     safe_path = getattr(sys.flags, "safe_path", False)
     if not safe_path:
         sys.path[0] = os.path.dirname(script)
@@ -51,67 +47,57 @@ def main():
         refusal = "%s: %s" % (type(failure).__name__, failure)
     refusal = refusal or cloner.prepare()
     if refusal:
-        _send(channel, {"refused": refusal})
+        _refuse(refusal)
         return
     from genesis_warm import job
-    learnt, environment = lesson.Lesson(), dict(os.environ)
+    learnt = lesson.Lesson()
     rehearsal.rehearse()
-    _settle(learnt)
-    _send(channel, {"ready": True})
-    while True:
-        request, descriptors = _receive(channel)
-        if request is None:
-            os._exit(0)
+    _settle(learnt, cloner)
+    _tell(b'{"ready": true}')
+    while learnt.goes_on():
+        cloner.receive()
         names = imports.installed(learnt.take())
         if names:
-            try:
-                with threads.OneThread():
-                    imports.import_ahead(names)
-            except imports.Unsafe as unsafe:
-                # From now on everything starts cold, this one included.
-                _send(channel, {"refused": str(unsafe)})
-                _send(channel, {"id": request["id"], "error": str(unsafe)})
-                os._exit(0)
+            _learn(names, cloner, imports, threads)
             rehearsal.rehearse()
-            environment = dict(os.environ)
-            _settle(learnt)
-        try:
-            made = cloner.clone(request, descriptors)
-        except OSError as failure:
-            _send(channel, {"id": request["id"], "error": failure.strerror})
-            continue
-        if made == 0:
-            channel.detach()  # the number is closed already, and may be another file's soon
-            job.run(request, script, code, environment, setters, count, learnt)
-        _send(channel, {"id": request["id"], "pid": made})
-        for descriptor in descriptors:
-            os.close(descriptor)
+            _settle(learnt, cloner)
+        if cloner.clone():
+            break
+    else:
+        cloner.fill_holes()
+        cloner.serve()
+    job.run(cloner.request(), script, code, setters, count, learnt)
 
 
-def _settle(learnt):
+def _learn(names, cloner, imports, threads):
+    try:
+        with threads.OneThread():
+            imports.import_ahead(names)
+    except imports.Unsafe as unsafe:
+        # From now on everything starts cold, this one included.
+        _refuse(str(unsafe))
+        cloner.decline()
+        os._exit(0)
+
+
+def _settle(learnt, cloner):
     """What is there now stays: collectors in clones need not look at it, which would copy it."""
     gc.collect()
     gc.freeze()
     learnt.begin()
+    cloner.fill_holes()
 
 
-def _send(channel, message):
+def _refuse(why):
+    import json  # not before: every job has what the server has imported
+    _tell(json.dumps({"refused": why}).encode())
+
+
+def _tell(message):
     try:
-        channel.send(json.dumps(message).encode())
+        os.write(CHANNEL, message)
     except OSError:
         os._exit(0)
-
-
-def _receive(channel):
-    sizes = socket.CMSG_SPACE(_MOST_DESCRIPTORS * array.array("i").itemsize)
-    data, ancillary, _, _ = channel.recvmsg(_MOST_BYTES, sizes)
-    if not data:
-        return None, []
-    descriptors = array.array("i")
-    for level, kind, content in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            descriptors.frombytes(content[:len(content) - len(content) % descriptors.itemsize])
-    return json.loads(data), list(descriptors)
 
 
 if __name__ == "__main__":
