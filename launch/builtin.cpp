@@ -10,6 +10,7 @@
 #include "launch/slurm/slurm_config.h"
 #ifdef GENESIS_HAS_LOCAL_LAUNCHER
 #include "launch/local/local_launcher.h"
+#include "launch/slurm/worker.h"
 #endif
 
 namespace genesis::launch {
@@ -27,6 +28,9 @@ void register_builtin_backends() {
 void register_builtin_commands() {
   register_command(sandbox_server::sandboxd_command());
   register_command(e2b::sandbox_command());
+#ifdef GENESIS_HAS_LOCAL_LAUNCHER
+  register_command(slurm::worker_command());
+#endif
 }
 
 }  // namespace genesis::launch

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "launch/registry.h"
+#include "launch/slurm/pilot_options.h"
 
 namespace genesis::launch {
 
@@ -23,6 +24,7 @@ enum class Container { none, docker, apptainer, enroot };
 enum class Mode {
   job,    ///< One sbatch each.
   array,  ///< What becomes ready within a window goes as one array.
+  pilot,  ///< To workers in a few allocations that stand.
 };
 
 /// How the SLURM launcher runs jobs; the typed structs below have the form that users write.
@@ -50,6 +52,8 @@ struct SlurmOptions {
   std::string image;
   std::string image_tar_path;
   std::string docker_flags;  ///< Flags of the container's command, as a shell would split them.
+
+  PilotOptions pilot;
 
   /// How long the first of an array waits for others.
   std::chrono::milliseconds batch_window{1000};
