@@ -11,6 +11,7 @@
 #include "launch/slurm/slurm_config.h"
 #ifdef GENESIS_HAS_LOCAL_LAUNCHER
 #include "launch/local/local_launcher.h"
+#include "launch/slurm/worker.h"
 #endif
 
 namespace genesis::launch {
@@ -29,6 +30,9 @@ void register_builtin_commands(const FindRun& find_run) {
   register_command(sandbox_server::sandboxd_command());
   register_command(e2b::sandbox_command());
   register_command(slurm::slurm_command(find_run));
+#ifdef GENESIS_HAS_LOCAL_LAUNCHER
+  register_command(slurm::worker_command());
+#endif
 }
 
 }  // namespace genesis::launch

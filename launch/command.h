@@ -36,6 +36,7 @@ struct Command {
   std::string name;
   std::string summary;   ///< One line for --help.
   std::string examples;  ///< Footer of its own --help.
+  bool hidden = false;   ///< Not in the list of commands: programs call it.
   std::vector<CommandOption> options;
   std::vector<CommandArgument> arguments;
   /// Commands of its own (`genesis sandbox list`); one of them must be given, and `run` is not

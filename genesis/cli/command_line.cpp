@@ -304,6 +304,7 @@ class CommandTable {
     }
     CLI::App* added = add(parent, command.name.c_str(), command.summary.c_str(),
                           command.examples.c_str(), std::move(action));
+    if (command.hidden) added->group("");
     for (const launch::CommandOption& option : command.options) {
       auto read = all_read_by(option.name, option.read);
       if (option.value_name.empty()) {

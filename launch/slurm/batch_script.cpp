@@ -105,32 +105,6 @@ std::vector<std::string> enroot_words(const JobSpec& spec, const SlurmOptions& o
   return words;
 }
 
-/// The command as it is run on the node: in its container, if it has one.
-Result<std::vector<std::string>> command_on_node(const JobSpec& spec, const SlurmOptions& options,
-                                                 const std::string& name) {
-  std::vector<std::string> argv;
-  for (const std::string& word : spec.argv) argv.push_back(substitute_folders(word, spec.work_dir));
-  std::vector<std::string> words;
-  switch (options.container) {
-    case Container::none:
-      return argv;
-    case Container::docker:
-      words = docker_words(spec, options, argv, name);
-      break;
-    case Container::apptainer:
-      words = apptainer_words(spec, argv);
-      break;
-    case Container::enroot:
-      words = enroot_words(spec, options, argv);
-      break;
-  }
-  GENESIS_TRY_ASSIGN(const auto flags, split_flags(options.docker_flags));
-  words.insert(words.end(), flags.begin(), flags.end());
-  words.push_back(options.image);
-  words.insert(words.end(), argv.begin(), argv.end());
-  return words;
-}
-
 std::string module_lines(const std::vector<std::string>& modules) {
   if (modules.empty()) return {};
   std::string lines =
@@ -220,6 +194,35 @@ bool is_variable_name(const std::string& name) {
 }
 
 }  // namespace
+
+Result<std::vector<std::string>> command_on_node(const JobSpec& spec, const SlurmOptions& options,
+                                                 const std::string& name) {
+  std::vector<std::string> argv;
+  for (const std::string& word : spec.argv) argv.push_back(substitute_folders(word, spec.work_dir));
+  std::vector<std::string> words;
+  switch (options.container) {
+    case Container::none:
+      return argv;
+    case Container::docker:
+      words = docker_words(spec, options, argv, name);
+      break;
+    case Container::apptainer:
+      words = apptainer_words(spec, argv);
+      break;
+    case Container::enroot:
+      words = enroot_words(spec, options, argv);
+      break;
+  }
+  GENESIS_TRY_ASSIGN(const auto flags, split_flags(options.docker_flags));
+  words.insert(words.end(), flags.begin(), flags.end());
+  words.push_back(options.image);
+  words.insert(words.end(), argv.begin(), argv.end());
+  return words;
+}
+
+std::string activation_script(const SlurmOptions& options) {
+  return module_lines(options.modules) + activation_lines(options);
+}
 
 fs::path state_folder(const fs::path& work_dir) {
   return work_dir / ".slurm";
@@ -342,6 +345,27 @@ std::vector<std::string> sbatch_array_command(const JobSpec& spec, const SlurmOp
   std::vector<std::string> words = sbatch_words(name, "/dev/null", script.parent_path());
   words.push_back(fmt::format("--array=0-{}", tasks - 1));
   add_resources(spec, options, words);
+  words.push_back(script.string());
+  return words;
+}
+
+std::vector<std::string> sbatch_pilot_command(const JobSpec& spec, const SlurmOptions& options,
+                                              const std::string& name, const fs::path& script,
+                                              const fs::path& log, int slots) {
+  JobSpec all = spec;
+  all.resources.cpus *= slots;
+  all.resources.gpus *= slots;
+  if (all.limits.memory_bytes) *all.limits.memory_bytes *= static_cast<std::uint64_t>(slots);
+  all.limits.wall_time = options.pilot.time;
+  std::vector<std::string> words{"sbatch",
+                                 "--parsable",
+                                 "--job-name=" + name,
+                                 "--no-requeue",
+                                 fmt::format("--nodes={}", options.pilot.nodes),
+                                 "--ntasks-per-node=1",
+                                 "--output=" + without_patterns(log.string()),
+                                 "--chdir=" + script.parent_path().string()};
+  add_resources(all, options, words);
   words.push_back(script.string());
   return words;
 }

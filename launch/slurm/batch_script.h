@@ -53,6 +53,12 @@ Result<std::string> batch_script(const JobSpec& spec, const SlurmOptions& option
 std::string array_script(const std::vector<std::filesystem::path>& work_dirs);
 inline constexpr std::string_view kBatchScript = "job.sh";
 
+/// The command as it is run on the node: in its container, if it has one. `name`: the container's.
+Result<std::vector<std::string>> command_on_node(const JobSpec& spec, const SlurmOptions& options,
+                                                 const std::string& name);
+/// What is sourced before workers run commands: modules, activation; empty: nothing.
+std::string activation_script(const SlurmOptions& options);
+
 /// What sbatch is called with to run `script`; resources come as arguments, which no shell reads
 /// and which win over #SBATCH lines of a user's script.
 std::vector<std::string> sbatch_command(const JobSpec& spec, const SlurmOptions& options,
@@ -63,6 +69,11 @@ std::vector<std::string> sbatch_array_command(const JobSpec& spec, const SlurmOp
                                               const std::string& name,
                                               const std::filesystem::path& script,
                                               std::size_t tasks);
+/// An allocation for `slots` jobs like this one at a time on each of its nodes.
+std::vector<std::string> sbatch_pilot_command(const JobSpec& spec, const SlurmOptions& options,
+                                              const std::string& name,
+                                              const std::filesystem::path& script,
+                                              const std::filesystem::path& log, int slots);
 /// What they must have in common for that.
 std::string resources_of(const JobSpec& spec);
 

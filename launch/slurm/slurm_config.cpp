@@ -152,16 +152,31 @@ void read_surroundings(OptionReader& reader, SlurmOptions& options) {
 void read_mode(OptionReader& reader, Mode& mode) {
   std::string name = "job";
   reader.read("mode", name);
-  const std::vector<std::string> known{"job", "array"};
-  if (name == "pilot" || name == "auto") {
-    reader.fail("mode",
-                fmt::format("'{}' is not part of this version yet; use job or array", name));
+  const std::vector<std::string> known{"job", "array", "pilot"};
+  if (name == "auto") {
+    reader.fail("mode", "'auto' is not part of this version yet; use job, array or pilot");
   }
-  if (name != "job" && name != "array") {
-    reader.fail("mode",
-                fmt::format("'{}' is none of: job, array{}", name, did_you_mean(name, known)));
+  const auto found = std::find(known.begin(), known.end(), name);
+  if (found == known.end()) {
+    reader.fail("mode", fmt::format("'{}' is none of: job, array, pilot{}", name,
+                                    did_you_mean(name, known)));
   }
-  mode = name == "array" ? Mode::array : Mode::job;
+  mode = static_cast<Mode>(found - known.begin());
+}
+
+/// What is the same for all jobs cannot be a script of each.
+void check_mode(const OptionReader& reader, const SlurmOptions& options) {
+  const char* const name = options.mode == Mode::array ? "array" : "pilot";
+  if (options.mode != Mode::job && !options.batch_template.empty()) {
+    reader.fail("mode", fmt::format("'{}' excludes batch_template: evaluations have no batch "
+                                    "script of their own",
+                                    name));
+  }
+  if (options.mode == Mode::pilot && options.container == Container::docker) {
+    reader.fail("mode",
+                "'pilot' excludes slurm_docker: containers of Docker are nobody's children, so "
+                "that a worker cannot end them; use job or array, or slurm_apptainer");
+  }
 }
 
 void read_times(OptionReader& reader, SlurmOptions& options) {
@@ -227,12 +242,17 @@ SlurmBindings bind_slurm_options(Container container, const json& written,
   bound.launcher.container = container;
   read_placement(reader, bound.launcher);
   read_surroundings(reader, bound.launcher);
-  bound.evaluation = read_common_options(reader, slurm_defaults());
   OptionReader own = reader.object("slurm");
   read_mode(own, bound.launcher.mode);
+  EvaluationOptions defaults = slurm_defaults();
+  if (bound.launcher.mode == Mode::pilot) defaults.warm = WarmStarts::when_ready;
+  bound.evaluation = read_common_options(reader, std::move(defaults));
   read_times(own, bound.launcher);
-  if (bound.launcher.mode == Mode::array && !bound.launcher.batch_template.empty()) {
-    own.fail("mode", "'array' excludes batch_template: tasks of an array share one script");
+  read_pilot_options(own, bound.launcher.pilot);
+  check_mode(own, bound.launcher);
+  if (bound.launcher.mode == Mode::pilot) {
+    check_pilot_time(own, bound.launcher.pilot, bound.evaluation.limits);
+    bound.launcher.pilot.warm = bound.evaluation.warm;
   }
   own.finish();
   reader.finish();

@@ -12,6 +12,7 @@
 
 #include "launch/prices.h"
 #include "launch/registry.h"
+#include "launch/slurm/pilot_options.h"
 
 namespace genesis::launch {
 
@@ -24,6 +25,7 @@ enum class Container { none, docker, apptainer, enroot };
 enum class Mode {
   job,    ///< One sbatch each.
   array,  ///< What becomes ready within a window goes as one array.
+  pilot,  ///< To workers in a few allocations that stand.
 };
 
 /// How the SLURM launcher runs jobs; the typed structs below have the form that users write.
@@ -54,6 +56,7 @@ struct SlurmOptions {
 
   std::string prices;  ///< A file of what hours cost, and what it says.
   PriceList price_list;
+  PilotOptions pilot;
 
   /// How long the first of an array waits for others.
   std::chrono::milliseconds batch_window{1000};

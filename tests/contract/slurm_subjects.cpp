@@ -22,6 +22,8 @@ class SlurmSubject final : public LauncherSubject {
     slurm::SlurmOptions options;
     options.mode = mode_;
     options.batch_window = std::chrono::milliseconds{100};
+    options.pilot.idle = std::chrono::seconds{5};  // For those that nobody closes.
+    options.pilot.grace = std::chrono::seconds{1};
     auto made = make_slurm_launcher(options, context);
     EXPECT_TRUE(made.has_value()) << made.error().message;
     return made ? std::move(*made) : nullptr;
@@ -61,7 +63,8 @@ class SlurmSubject final : public LauncherSubject {
 
 std::vector<LauncherKind> launcher_kinds() {
   return {{"Slurm", [] { return std::make_unique<SlurmSubject>(slurm::Mode::job); }},
-          {"SlurmArrays", [] { return std::make_unique<SlurmSubject>(slurm::Mode::array); }}};
+          {"SlurmArrays", [] { return std::make_unique<SlurmSubject>(slurm::Mode::array); }},
+          {"SlurmPilots", [] { return std::make_unique<SlurmSubject>(slurm::Mode::pilot); }}};
 }
 
 }  // namespace genesis::launch

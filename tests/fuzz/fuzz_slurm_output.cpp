@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "launch/slurm/pilot_output.h"
 #include "launch/slurm/slurm_listing.h"
 #include "launch/slurm/slurm_output.h"
 #include "launch/slurm/slurm_reasons.h"
@@ -31,6 +32,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   if (const auto id = parse_sbatch_id(text)) require(is_job_id(*id));
+  for (const PilotRow& row : parse_pilot_queue(text)) {
+    require(is_job_id(row.id));
+    require(!row.left || row.left->count() >= 0);
+  }
+  for (const StepRow& step : parse_steps(text, "1")) require(is_job_id(step.step));
+  for (const auto& node : parse_node_names(text)) require(!node.empty() && node.front() != '-');
   failure_kind(text);
   require(failure_text(text).size() <= 1500);
   for (const JobRow& row : parse_listing(text)) {

@@ -13,7 +13,7 @@ namespace {
 
 WarmRequest full_request() {
   WarmRequest request;
-  request.arguments = {"--program_path", "", "/work/with space/main.py"};
+  request.arguments = {"--program_path", "", "/data/with space/main.py"};
   request.environment = {{"EMPTY", ""}, {"GREETING", "hello=world"}, {"PATH", "/bin"}};
   request.folder = "/folder";
   request.token = "token-1";

@@ -70,7 +70,7 @@ TEST(SlurmConfig, EveryOptionIsBound) {
 }
 
 TEST(SlurmConfig, WhatItCannotDoIsRefusedAndSaysSo) {
-  for (const char* mode : {"pilot", "auto"}) {
+  for (const char* mode : {"auto"}) {
     EXPECT_THAT(refusal({{"slurm", {{"mode", mode}}}}), HasSubstr("not part of this version"));
   }
   EXPECT_THAT(refusal({{"slurm", {{"mode", "jobs"}}}}), HasSubstr("did you mean 'job'"));
@@ -95,6 +95,55 @@ TEST(SlurmConfig, ArraysAreAMode) {
   EXPECT_EQ(bound.launcher.batch_window, 3s);
   EXPECT_THAT(refusal({{"batch_template", "t.sh"}, {"slurm", {{"mode", "array"}}}}),
               HasSubstr("batch_template"));
+}
+
+TEST(SlurmConfig, PilotsHaveTheirKeysWithBounds) {
+  const auto bound = bound_to({{"time", 60},
+                               {"slurm",
+                                {{"mode", "pilot"},
+                                 {"pilot_nodes", 2},
+                                 {"pilot_slots", 16},
+                                 {"pilot_allocations", 3},
+                                 {"pilot_time", "02:00:00"},
+                                 {"pilot_idle", "90s"},
+                                 {"pilot_lease", "10s"},
+                                 {"pilot_grace", "5s"},
+                                 {"pilot_worker", "/opt/genesis"}}}});
+  const slurm::PilotOptions& pilot = bound.launcher.pilot;
+  EXPECT_EQ(bound.launcher.mode, slurm::Mode::pilot);
+  EXPECT_EQ(pilot.nodes, 2);
+  EXPECT_EQ(pilot.slots, 16);
+  EXPECT_EQ(pilot.allocations, 3);
+  EXPECT_EQ(pilot.time, std::chrono::hours{2});
+  EXPECT_EQ(pilot.idle, std::chrono::seconds{90});
+  EXPECT_EQ(pilot.lease, std::chrono::seconds{10});
+  EXPECT_EQ(pilot.grace, std::chrono::seconds{5});
+  EXPECT_EQ(pilot.worker, "/opt/genesis");
+  EXPECT_EQ(bound.evaluation.warm, WarmStarts::when_ready) << "evaluators are warm on nodes";
+  const auto pilot_with = [](const char* key, const json& value) {
+    return refusal({{"slurm", {{"mode", "pilot"}, {key, value}}}});
+  };
+  EXPECT_THAT(pilot_with("pilot_slot", 1), HasSubstr("did you mean 'pilot_slots'"));
+  EXPECT_THAT(pilot_with("pilot_nodes", 0), HasSubstr("must be from 1"));
+  EXPECT_THAT(pilot_with("pilot_lease", "1s"), HasSubstr("at least 2.0 s"));
+  EXPECT_THAT(pilot_with("pilot_time", "30s"), HasSubstr("must be at least"));
+  // An hour is the usual limit of one evaluation.
+  EXPECT_THAT(pilot_with("pilot_time", "01:00:00"), HasSubstr("needs 1h00m"));
+  EXPECT_THAT(refusal({{"slurm", {{"mode", "pilots"}}}}), HasSubstr("did you mean 'pilot'"));
+}
+
+TEST(SlurmConfig, PilotsHaveSlotsForAllThatMayRun) {
+  slurm::PilotOptions options;
+  EXPECT_EQ(slurm::slots_per_node(options, 3), 3);
+  EXPECT_EQ(slurm::most_pilots(options, 3), 1);
+  EXPECT_EQ(slurm::slots_per_node(options, 100), 8);
+  EXPECT_EQ(slurm::most_pilots(options, 100), 13);
+  options.nodes = 2;
+  EXPECT_EQ(slurm::most_pilots(options, 100), 7);
+  options.slots = 64;
+  EXPECT_EQ(slurm::most_pilots(options, 100), 1);
+  options.allocations = 4;
+  EXPECT_EQ(slurm::most_pilots(options, 100), 4);
 }
 
 TEST(SlurmConfig, AnInterpreterWithoutAFolderIsFoundOnTheNode) {
