@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "launch/slurm/slurm_reasons.h"
+
 namespace genesis::launch::slurm {
 
 namespace {

@@ -1,7 +1,5 @@
 // What the launcher of pilots asks of SLURM, and what it makes of the answers.
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <utility>
 
@@ -15,11 +13,6 @@
 namespace genesis::launch::slurm {
 
 namespace {
-
-std::string user_name() {
-  const passwd* entry = ::getpwuid(::getuid());
-  return entry == nullptr ? std::to_string(::getuid()) : entry->pw_name;
-}
 
 std::string time_of_day() {
   char buffer[32];
