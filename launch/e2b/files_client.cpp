@@ -220,12 +220,16 @@ Awaitable<Outcome<void>> FilesClient::write_all(SandboxHandle sandbox, std::vect
   const std::string boundary = boundary_between(files);
   call.headers.emplace_back("Content-Type",
                             fmt::format("multipart/form-data; boundary={}", boundary));
+  std::size_t size = 100;
+  for (const FileText& file : files) size += 200 + file.path.size() + file.content.size();
+  call.body.reserve(size);
   for (const FileText& file : files) {
     call.body += part_head(boundary, file.path);
     call.body += file.content;
     call.body += "\r\n";
   }
   call.body += fmt::format("--{}--\r\n", boundary);
+  files = {};  // Hundreds may wait for their answers.
   co_return co_await send(std::move(call), std::move(sandbox), std::move(what));
 }
 

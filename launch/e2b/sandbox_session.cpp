@@ -179,17 +179,22 @@ Awaitable<Outcome<void>> SandboxSession::install() {
   co_return installed;
 }
 
-Awaitable<Outcome<void>> SandboxSession::send_inputs() {
-  // Files above which the job's folders appear: where hundreds of sandboxes share a machine, a
-  // process of its own that makes them is a tenth of what a job costs.
-  std::vector<FileText> texts;
-  texts.emplace_back(places_.results() + "/job_log.err", "");
-  texts.emplace_back(places_.state() + "/sent", "");
+/// Above them the job's folders appear: where hundreds of sandboxes share a machine, a process that
+/// makes these is a tenth of what a job costs.
+std::vector<FileText> SandboxSession::texts() const {
+  std::vector<FileText> files;
+  files.reserve(2 + spec_.inputs.size());
+  files.emplace_back(places_.results() + "/job_log.err", "");
+  files.emplace_back(places_.state() + "/sent", "");
   for (const InputFile& input : spec_.inputs) {
-    if (!input.copy_of) texts.emplace_back(places_.work() + "/" + input.path, input.content);
+    if (!input.copy_of) files.emplace_back(places_.work() + "/" + input.path, input.content);
   }
+  return files;
+}
+
+Awaitable<Outcome<void>> SandboxSession::send_inputs() {
   for (int tries = 1;; ++tries) {
-    const Outcome<void> sent = co_await provider_.write_files(sandbox_, texts, options_.user);
+    const Outcome<void> sent = co_await provider_.write_files(sandbox_, texts(), options_.user);
     if (sent) break;
     const bool once_more = co_await again(sent.error().kind, tries);
     if (!once_more) co_return sent;

@@ -50,6 +50,7 @@ class SandboxSession {
   Awaitable<Outcome<void>> unpack(Bundle bundle);
   Awaitable<Outcome<void>> unpack_once(const Bundle& bundle);
   Awaitable<Outcome<void>> install();
+  std::vector<FileText> texts() const;
   Awaitable<Outcome<void>> send_inputs();
   Awaitable<std::int64_t> pid_of_unanswered(FailureKind kind);
   Awaitable<Outcome<void>> download(const std::string& name, const std::filesystem::path& target);
