@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "launch/local/warm_arenas.h"
+
 /* What is filled was resident before; the bounds are for allocators that are not what is expected.
  */
 enum {
@@ -79,4 +81,5 @@ void genesis_warm_fill_holes(size_t pool_bytes) {
   if (pool_bytes == 0) return;
   fill_python_holes(pool_bytes);
   fill_c_holes();
+  genesis_warm_keep_rest_small();
 }
