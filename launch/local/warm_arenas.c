@@ -4,7 +4,13 @@
 #include <dlfcn.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 
 enum { kMostChunks = 64, kChunkBytes = 8 << 20, kPageBytes = 2 << 20 };
 
@@ -77,6 +83,36 @@ void genesis_warm_keep_rest_small(void) {
   char* const page = next + beyond_page(next);
   char* const end = chunks[chunk_count - 1] + kChunkBytes;
   if (page < end) madvise(page, (size_t)(end - page), MADV_NOHUGEPAGE);
+}
+
+/* Where the heap begins; 0 when it cannot be told. */
+static uintptr_t heap_start(void) {
+  FILE* const maps = fopen("/proc/self/maps", "re");
+  if (maps == NULL) return 0;
+  char line[512];
+  unsigned long start = 0;
+  while (start == 0 && fgets(line, sizeof line, maps) != NULL) {
+    if (strstr(line, "[heap]") == NULL || sscanf(line, "%lx-", &start) != 1) start = 0;
+  }
+  fclose(maps);
+  return start;
+}
+
+/* Page by page: where one cannot be, others can. */
+static void collapse(uintptr_t from, uintptr_t end) {
+  from = (from + kPageBytes - 1) / kPageBytes * kPageBytes;
+  for (; from + kPageBytes <= end; from += kPageBytes) {
+    madvise((void*)from, kPageBytes, MADV_COLLAPSE); /* NOLINT: an address of the system's */
+  }
+}
+
+void genesis_warm_collapse(uintptr_t heap_end) {
+  const uintptr_t start = heap_start();
+  if (start != 0) collapse(start, heap_end);
+  for (int i = 0; i < chunk_count; ++i) {
+    const uintptr_t chunk = (uintptr_t)chunks[i];
+    collapse(chunk, chunk + (i + 1 < chunk_count ? (size_t)kChunkBytes : used));
+  }
 }
 
 void genesis_warm_end_large_pages(void) {
