@@ -26,6 +26,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "launch/local/warm_arenas.h"
 #include "launch/local/warm_request.h"
 
 enum { kMostDescriptors = 3 + GENESIS_WARM_MOST_JOINS, kMostChanges = 2 * GENESIS_WARM_MOST_BYTES };
@@ -102,6 +103,7 @@ const char* genesis_warm_begin(int socket) {
   }
   token_place = place_of("GENESIS_ATTEMPT_TOKEN=");
   work_place = place_of("GENESIS_WORK_DIR=");
+  genesis_warm_use_large_pages();
   return NULL;
 }
 
@@ -278,6 +280,7 @@ static int answer(void) {
   const long made = clone_job(request.head.has_cgroup ? descriptors[2] : -1, &in_v2);
   if (made == 0) {
     become_the_job(in_v2);
+    genesis_warm_end_large_pages();
     after_fork_child();
     return kJob;
   }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "launch/local/warm_arenas.h"
+
 /* What is filled was resident before; the bounds are for allocators that are not what is expected.
  */
 enum {
@@ -39,9 +41,7 @@ static size_t next_size(size_t size) {
   return size > 2048 ? size - size / 8 : size - 16;
 }
 
-static void fill_c_holes(void) {
-  const uintptr_t top = find_top();
-  if (top == 0) return;
+static void fill_c_holes(uintptr_t top) {
   int blocks = 0;
   for (size_t size = kLargestHole; size >= kSmallestHole; size = next_size(size)) {
     for (;;) {
@@ -78,5 +78,10 @@ static void fill_python_holes(size_t pool_bytes) {
 void genesis_warm_fill_holes(size_t pool_bytes) {
   if (pool_bytes == 0) return;
   fill_python_holes(pool_bytes);
-  fill_c_holes();
+  const uintptr_t top = find_top();
+  if (top != 0) {
+    fill_c_holes(top);
+    genesis_warm_collapse(top);
+  }
+  genesis_warm_keep_rest_small();
 }
