@@ -149,6 +149,12 @@ need_sdks() {
   js_sdk @e2b/code-interpreter 2.8.0 .venv/e2b-code-interpreter-js-2.8.0
 }
 
+# What slurm_bench has beside it.
+need_peers() {
+  python_sdk submitit 1.5.4 .venv/submitit-1.5.4
+  python_sdk hyperqueue 0.27.0 .venv/hyperqueue-0.27.0
+}
+
 build() {
   local preset=$1
   shift
@@ -284,6 +290,12 @@ bench() {
     say "$(basename "$program")"
     "$program" "build/bench/$(basename "$program" _bench).json"
   done
+  if need_slurm; then
+    need_peers || say "without the peers of slurm_bench"
+    say "slurm_bench"
+    tests/bench/slurm_bench.py build/bench/slurm.json --long
+  else say "without SLURM: slurm_bench is left out"
+  fi
   say "ten minutes of chaos between a run and its sandboxes"
   GENESIS_BIN=$root/build/release/bin GENESIS_CHAOS_SECONDS=600 \
     python3 tests/system/e2b_chaos_test.py E2BChaosTest.test_all_of_them

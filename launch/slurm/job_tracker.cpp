@@ -15,6 +15,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr int kHopelessRefusals = 6;
+constexpr milliseconds kRecordFirst{500};
 
 }  // namespace
 
@@ -235,6 +236,10 @@ void JobTracker::see_row(const std::string& mark, Job& job, const QueueRow& row,
       report.reason = row.reason;
       job.report = std::move(report);
       job.must_ask = true;
+      // Its record is looked for first: that it ended by itself is said there, and costs no
+      // question.
+      const bool by_itself = row.state == JobState::completed || row.state == JobState::failed;
+      if (by_itself) job.ask_at = std::max(job.ask_at, now + kRecordFirst);
     }
   }
   const std::string why = row.state == JobState::waiting ? hopeless_reason(row.reason) : "";

@@ -140,6 +140,10 @@ bool needs_explanation(const ExitRecord& record) {
          record.oom.value_or(0) > 0;
 }
 
+bool is_put_back(const EndFacts& facts) {
+  return facts.report && facts.report->state == JobState::waiting;
+}
+
 JobOutcome outcome_of(const EndFacts& facts, const Limits& limits) {
   JobOutcome outcome;
   if (facts.record) {
@@ -158,7 +162,7 @@ JobOutcome outcome_of(const EndFacts& facts, const Limits& limits) {
     tell_record(*facts.record, limits, outcome);
   } else if (facts.report && told_by_state(*facts.report, limits, outcome)) {
     return outcome;
-  } else if (facts.record && facts.record->stopped) {
+  } else if (facts.record && (facts.record->stopped || is_put_back(facts))) {
     tell_stopped(facts.report, outcome);
   } else if (facts.record) {
     tell_record(*facts.record, limits, outcome);

@@ -26,6 +26,8 @@ JobOutcome outcome_of(const EndFacts& facts, const Limits& limits);
 /// Whether SLURM should be asked before this record is believed: the job was ended by a signal that
 /// may have been SLURM's (its time limit, its memory limit, somebody's scancel).
 bool needs_explanation(const ExitRecord& record);
+/// Whether SLURM has it in its queue, though it began once.
+bool is_put_back(const EndFacts& facts);
 /// Whether the job's script said by its exit code that it could not write: no record will come.
 bool is_unwritable(const JobReport& report);
 

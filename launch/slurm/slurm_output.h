@@ -50,7 +50,7 @@ struct JobReport {
   int signal = 0;
   std::string node;
   std::optional<long long> seconds;  ///< How long it ran; sacct is not asked for that.
-  bool is_final = true;  ///< False: the accounting will say more (who cancelled it).
+  bool is_final = true;              ///< False: the accounting will say more (who cancelled it).
 };
 /// `scontrol -o show job ID`: that job's line, be it a task of an array or not.
 std::optional<JobReport> parse_scontrol_job(std::string_view output, std::string_view id);

@@ -192,7 +192,10 @@ void Works::ask_sacct(const std::string& mark, const std::string& id,
                 auto report = end.succeeded() ? parse_sacct_job(end.output, id) : std::nullopt;
                 if (report) report->state_name = with_user_name(report->state_name);
                 const bool told = report && has_ended(report->state);
-                if (known && told) report->reason = known->reason;
+                if (known && told) {
+                  report->reason = known->reason;
+                  report->seconds = known->seconds;
+                }
                 if (known && !told) {
                   report = known;
                   report->is_final = !end.succeeded();

@@ -7,7 +7,9 @@ state=$work/.slurm
 results=$work/results
 leader=
 
+# Each process counts where jobs are short: none where there is nothing to do.
 cut_log() {
+  [ -s "$1" ] || return
   size=$(wc -c <"$1") || return
   [ "$size" -le "$log_cap" ] && return
   tail -c "$log_cap" "$1" >"$1.cut" && mv -f "$1.cut" "$1"
@@ -31,8 +33,8 @@ strays() {
 umask 022
 # Put back into the queue: what the first start left is none of the second's.
 [ "${SLURM_RESTART_COUNT:-0}" = 0 ] || rm -rf "$results"
-mkdir -p "$results" || exit 125
-rm -f "$state/exit.json" "$state/timed_out"
+[ -d "$results" ] || mkdir -p "$results" || exit 125
+for old in "$state/exit.json" "$state/timed_out"; do [ ! -e "$old" ] || rm -f "$old"; done
 : >"$events/$mark.began" || exit 125
 { read -r stat </proc/self/stat; } 2>/dev/null # The shell's own: read is no process.
 rest=${stat##*) } # state, parent, group, session …
@@ -55,10 +57,19 @@ if [ "$limit" != 0 ]; then
   (
     alarm=
     trap 'kill -KILL "$alarm" 2>/dev/null; exit' TERM
-    pause "$limit" &
+    # By itself, so that what is killed is the sleep. Not every one knows fractions.
+    sleep "$limit" 2>/dev/null &
     alarm=$!
-    # SLURM ends all processes of a job at once, this alarm too: that is no time limit.
-    wait "$alarm" || exit
+    wait "$alarm"
+    case $? in
+      0) ;;
+      1)
+        sleep "$((${limit%.*} + 1))" &
+        alarm=$!
+        wait "$alarm" || exit
+        ;;
+      *) exit ;; # SLURM ends all processes of a job at once, this alarm too: that is no time limit.
+    esac
     : >"$state/timed_out"
     kill -TERM "$$"
   ) >/dev/null 2>&1 &
@@ -70,6 +81,8 @@ while :; do
   kill -0 "$leader" 2>/dev/null || break
 done
 uptime_ms ended
+# Whoever ends all processes of a job tells this one too, perhaps a moment later.
+case $code in 137 | 143) [ -n "${killer-}" ] || pause 0.2 ;; esac
 [ -e "$state/timed_out" ] && timed_out=1 || timed_out=0
 [ -n "${killer-}" ] && stopped=1 || stopped=0
 trap '' TERM

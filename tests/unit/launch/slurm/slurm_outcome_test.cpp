@@ -107,6 +107,7 @@ TEST(SlurmOutcome, WhoeverWasToldToEndIsNotToBlame) {
     EXPECT_EQ(judge(stopped, report("FAILED")).kind, JobOutcomeKind::lost);
     EXPECT_EQ(judge(stopped, report("TIMEOUT")).kind, JobOutcomeKind::timeout);
   }
+  EXPECT_EQ(judge(record(143), report("PENDING")).kind, JobOutcomeKind::lost);
   EXPECT_EQ(judge(record(143), report("FAILED")).kind, JobOutcomeKind::signalled)
       << "its own doing: its script was not told";
 }
