@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "genesis/base/failpoint.h"
+
 namespace genesis::launch::slurm {
 
 namespace asio = boost::asio;
@@ -81,6 +83,7 @@ struct LineStream::State : std::enable_shared_from_this<State> {
           self->in_flight.clear();
           if (self->closed) return;
           if (failure) return self->end("nobody reads what is said to it");
+          failpoint("slurm.line_sent");
           self->send();
         });
   }

@@ -307,6 +307,8 @@ bool PilotState::should_end(const Pilot& pilot, Time now) const {
                             return node.second.phase == NodePhase::broken;
                           });
   if (all_broken) return true;
+  // It holds nodes that what waits could have.
+  if (!waiting_.empty() && !fits(pilot, longest_waiting(), 1, now)) return true;
   // Nothing could begin any more; without a limit of their own, jobs need something to run in.
   if (pilot.end_at && now + policy_.end_margin >= *pilot.end_at) return true;
   return now >= pilot.busy_at + policy_.idle;

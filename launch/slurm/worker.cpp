@@ -123,6 +123,7 @@ class Worker {
       return refuse(std::move(opened.error()));
     }
     launcher_ = std::move(*made);
+    watch_lease();
     stream_.say(encode(FromWorker(WorkerReady{place_.host, place_.job, place_.step})));
   }
 
