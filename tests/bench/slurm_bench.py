@@ -4,7 +4,7 @@
 Rates through the runner beside those of plain sbatch and of one array, on 8, 64 and 512 pretended processors;
 calls to the controller; what the batching window costs; from a job's end to its record; submitting 200 jobs.
 --long: 16 nodes of 64 pretended processors, 5,000 jobs outstanding. Peers where they are installed
-(./setup.sh sdks). --only takes the parts whose name has the word."""
+(./setup.sh bench). --only takes the parts whose name has the word."""
 
 import argparse
 import json
