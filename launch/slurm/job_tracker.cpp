@@ -91,6 +91,14 @@ void JobTracker::cancel(const std::string& mark, JobOutcomeKind why, Time now) {
   look_soon(now, milliseconds{300});
 }
 
+void JobTracker::give_up(const std::string& why, Time now) {
+  for (auto& [mark, job] : jobs_) {
+    if (job.ended_as) continue;
+    job.failure = why;
+    cancel(mark, JobOutcomeKind::backend_error, now);
+  }
+}
+
 void JobTracker::accept(const std::string& mark, const std::string& group, Job& job,
                         const std::string& id, Time now) {
   job.phase = Phase::submitted;

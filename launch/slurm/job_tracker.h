@@ -99,6 +99,9 @@ class JobTracker {
   void forget(const std::string& mark);            ///< One that is_waiting().
   void cancel(const std::string& mark, JobOutcomeKind why, Time now);
 
+  /// Nothing can run, and this is why: every job ends as backend_error.
+  void give_up(const std::string& why, Time now);
+
   void submitted(const std::string& mark, const std::string& id, Time now);
   void not_submitted(const std::string& mark, const CommandFailure& failure, Time now);
   void array_submitted(const std::string& group, const std::string& id, Time now);

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "genesis/base/files.h"
+#include "genesis/base/text.h"
 #include "launch/command_options.h"
 #include "launch/slurm/batch_script.h"
 #include "launch/slurm/controller_command.h"
@@ -78,6 +80,8 @@ Result<int> explain(const Given& given) {
   GENESIS_TRY_ASSIGN(const std::string site, answer_of({"scontrol", "show", "config"}));
   known.site = parse_site_config(site).value_or(SiteConfig());
   known.trials = try_starts(known.rows);
+  const fs::path probe = known.run.folder / ".genesis" / "slurm" / "probe.txt";
+  known.folder_probe = to_valid_utf8(trim(read_file(probe, 1u << 16, false).value_or("")));
   fmt::print("{}", explain_text(known));
   return 0;
 }

@@ -190,6 +190,8 @@ void read_times(OptionReader& reader, SlurmOptions& options) {
   read("poll_interval", options.poll_interval);
   read("claim_time", options.claim_time);
   read("batch_window", options.batch_window);
+  reader.read("probe", options.probe);
+  read("probe_every", options.probe_every);
 }
 
 EvaluationOptions slurm_defaults() {

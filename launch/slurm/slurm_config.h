@@ -58,6 +58,9 @@ struct SlurmOptions {
   PriceList price_list;
   PilotOptions pilot;
 
+  /// Whether the run's folder is shared is tried by a small job; what was found holds so long.
+  bool probe = true;
+  std::chrono::milliseconds probe_every{std::chrono::hours{24}};
   /// How long the first of an array waits for others.
   std::chrono::milliseconds batch_window{1000};
   /// For how long nobody may know of a job before it counts as lost.

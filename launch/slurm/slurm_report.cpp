@@ -329,6 +329,7 @@ std::string explain_text(const Explained& known) {
   }
   for (const Waiting& group : by_reason(known.rows)) text += waiting_text(group, known);
   text += limits_text(known);
+  if (!known.folder_probe.empty()) text += fmt::format("\nfolder\n  {}\n", known.folder_probe);
   text += "\nused so far\n";
   if (run.usage.empty()) text += "  nothing that has been counted yet\n";
   for (const auto& [name, line] : run.usage) text += fmt::format("  {:<12} {}\n", name, line);

@@ -41,6 +41,7 @@ struct Explained {
   std::vector<JobRow> rows;
   std::vector<PartitionRow> partitions;
   SiteConfig site;
+  std::string folder_probe;  ///< What the probe of the run's folder has found; empty: nothing yet.
   /// For the first job of each reason that SLURM gives no estimate for: what a trial says, by id.
   std::vector<std::pair<std::string, std::string>> trials;
 };

@@ -69,6 +69,12 @@ Status Works::open(EventSink sink) {
   outbox_.emplace(io_, std::move(sink));
   find_arrays();
   if (options_.mode == Mode::array) ask_site();
+  if (options_.probe) {
+    probe_ = std::make_shared<ProbeRun>(io_, client_, options_, places_.folder, prefix_ + "probe");
+    probe_->begin([weak = weak_from_this()](const ProbeVerdict& verdict) {
+      if (const auto self = weak.lock()) self->probe_ended(verdict);
+    });
+  }
   pump();
   return {};
 }
@@ -81,6 +87,9 @@ void Works::submit(JobSpec spec) {
   }
   if (draining_) {
     return finish_unstarted(std::move(spec), JobOutcomeKind::cancelled, "the launcher is closing");
+  }
+  if (!given_up_.empty()) {
+    return finish_unstarted(std::move(spec), JobOutcomeKind::backend_error, given_up_);
   }
   if (spec.isolation != Isolation::none) {
     return finish_unstarted(std::move(spec), JobOutcomeKind::backend_error,
@@ -108,6 +117,7 @@ void Works::reattach(Reattach job) {
                               "its reference cannot be read");
     }
     id = ref->job;
+    a_node_wrote_ = true;  // An earlier runner's business, then.
   }
   job.spec.work_dir = fs::absolute(job.spec.work_dir).lexically_normal();
   jobs_.emplace(mark, Job{std::move(job.spec)});
@@ -145,11 +155,21 @@ void Works::close(milliseconds deadline, std::function<void()> done) {
   for (const auto& [mark, job] : jobs_) {
     tracker_.cancel(mark, JobOutcomeKind::cancelled, Clock::now());
   }
+  if (probe_) {
+    probe_ends_ = true;
+    std::exchange(probe_, nullptr)->end([weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self || !self->outbox_) return;
+      self->probe_ends_ = false;
+      self->close_when_idle();
+    });
+  }
   // Should the controller not answer: a later runner of this run finds what is left.
   close_timer_.emplace(io_, deadline);
   close_timer_->async_wait([weak = weak_from_this()](const boost::system::error_code& stopped) {
     const auto self = weak.lock();
     if (stopped || !self) return;
+    self->probe_ends_ = false;
     std::vector<std::string> left;
     for (const auto& [mark, job] : self->jobs_) left.push_back(mark);
     for (const std::string& mark : left) {
@@ -158,6 +178,7 @@ void Works::close(milliseconds deadline, std::function<void()> done) {
       outcome.detail = "SLURM has not confirmed its end";
       self->finish(mark, std::move(outcome));
     }
+    self->close_when_idle();
   });
   pump();
   close_when_idle();
@@ -165,6 +186,7 @@ void Works::close(milliseconds deadline, std::function<void()> done) {
 
 /// Nobody called close(): no event follows. Jobs go on; a later runner finds them.
 void Works::abandon() {
+  probe_.reset();
   outbox_.reset();
   on_closed_ = nullptr;
   client_.close();
@@ -262,7 +284,7 @@ void Works::finish_unstarted(JobSpec spec, JobOutcomeKind kind, std::string deta
 }
 
 void Works::close_when_idle() {
-  if (!on_closed_ || !jobs_.empty()) return;
+  if (!on_closed_ || !jobs_.empty() || probe_ends_) return;
   closed_ = true;
   close_timer_.reset();
   timer_.cancel();

@@ -15,6 +15,7 @@
 #include "launch/registry.h"
 #include "launch/slurm/batch_script.h"
 #include "launch/slurm/job_tracker.h"
+#include "launch/slurm/probe_run.h"
 #include "launch/slurm/slurm_client.h"
 #include "launch/slurm/slurm_config.h"
 
@@ -63,6 +64,9 @@ class Works : public std::enable_shared_from_this<Works> {
   template <typename Member>
   SlurmClient::Handler then(Member member);
 
+  void probe_ended(const ProbeVerdict& verdict);
+  void a_node_wrote();
+
   boost::asio::io_context& io_;
   SlurmOptions options_;
   RunPlaces places_;
@@ -70,6 +74,10 @@ class Works : public std::enable_shared_from_this<Works> {
   std::string shape_;  ///< The user's batch template.
   JobTracker tracker_;
   SlurmClient client_;
+  std::shared_ptr<ProbeRun> probe_;  ///< Until it has told.
+  bool a_node_wrote_ = false;        ///< So the folder is shared, with that node.
+  bool probe_ends_ = false;          ///< SLURM is being told that nobody wants its job.
+  std::string given_up_;             ///< Why nothing can be run.
   std::optional<EventOutbox> outbox_;
   std::map<std::string, Job> jobs_;  ///< By mark.
   boost::asio::steady_timer timer_;

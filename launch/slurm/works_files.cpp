@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "genesis/base/files.h"
+#include "genesis/base/log.h"
 #include "launch/slurm/job_files.h"
 #include "launch/slurm/works.h"
 
@@ -61,6 +62,26 @@ void Works::look_at_events() {
   });
 }
 
+void Works::a_node_wrote() {
+  if (std::exchange(a_node_wrote_, true) || !probe_) return;
+  probe_->not_needed();
+}
+
+/// Beside the jobs, not before them: only what a probe has found out against all of them ends them.
+void Works::probe_ended(const ProbeVerdict& verdict) {
+  probe_.reset();
+  if (verdict.result != ProbeResult::not_shared) return log::info("slurm: {}", verdict.text);
+  if (a_node_wrote_) {
+    return log::warning(
+        "slurm: {} (other nodes share it: job_config.exclude keeps jobs from this one)",
+        verdict.text);
+  }
+  log::error("slurm: {}", verdict.text);
+  given_up_ = verdict.text;
+  tracker_.give_up(given_up_, Clock::now());
+  pump();
+}
+
 /// Whether it was news. What cannot be read yet is looked at again.
 bool Works::handle_event(const std::string& name) {
   const std::size_t dot = name.find('.');
@@ -73,6 +94,7 @@ bool Works::handle_event(const std::string& name) {
     if (Clock::now() - opened_ > options_.claim_time) fs::remove(places_.events() / name, ignored);
     return false;
   }
+  a_node_wrote();
   if (what == "began") {
     tracker_.began(mark, Clock::now());
   } else if (what == "ended") {

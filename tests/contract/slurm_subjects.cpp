@@ -24,6 +24,7 @@ class SlurmSubject final : public LauncherSubject {
     options.batch_window = std::chrono::milliseconds{100};
     options.pilot.idle = std::chrono::seconds{5};  // For those that nobody closes.
     options.pilot.grace = std::chrono::seconds{1};
+    options.probe = false;  // Of each case anew; slurm_command_test.py is about it.
     auto made = make_slurm_launcher(options, context);
     EXPECT_TRUE(made.has_value()) << made.error().message;
     return made ? std::move(*made) : nullptr;

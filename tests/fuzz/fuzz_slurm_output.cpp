@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "launch/slurm/folder_probe.h"
 #include "launch/slurm/pilot_output.h"
 #include "launch/slurm/slurm_listing.h"
 #include "launch/slurm/slurm_output.h"
@@ -50,6 +51,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   parse_version(text);
   parse_test_only(text);
   lacks_configuration(text);
+  if (const auto answer = parse_probe_answer(text, "n0nce"))
+    require(answer->round_trip.count() >= 0);
+  if (const auto found = remembered_probe(text, "key", 1'000'000, std::chrono::hours{1})) {
+    require(found->round_trip.count() >= 0);
+    require(remembered_probe(remember_probe(text, "key", *found, 1'000'000), "key", 1'000'000,
+                             std::chrono::hours{1})
+                .has_value());
+  }
   listed_seconds(text);
   hopeless_reason(text);
   return 0;

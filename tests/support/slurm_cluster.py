@@ -350,7 +350,8 @@ class SlurmCluster:
                 raise RuntimeError(f"start the cluster: {self.ready.get('failed')}")
             return
         self.nodes = self.ready["nodes"]
-        self.environment = {"SLURM_CONF": self.ready["conf"], "PATH": path_with_daemons()}
+        self.environment = {"SLURM_CONF": self.ready["conf"], "PATH": path_with_daemons(),
+                            "XDG_CACHE_HOME": self.ready["folder"] + "/cache"}
 
     def tell(self, line):
         self.program.stdin.write(line + "\n")

@@ -65,6 +65,8 @@ class SlurmCase(CommandCase):
                 "++evo_config.language=yaml", f"evo_config.num_generations={generations}",
                 f"evo_config.max_parallel_jobs={jobs}", "++db_config.num_islands=1",
                 "distributed_job_config.conda_env=null", "distributed_job_config.partition=main",
+                # One more job changes when slurmctld saves its state: slurm_command_test.py is about it.
+                "++distributed_job_config.slurm.probe=false",
                 f"++distributed_job_config.env_vars={{WAIT: '{wait}', WITNESS: '{self.witness}'}}",
                 f"++distributed_job_config.evaluator_command='{self.folder}/score.sh "
                 "{program_path} {results_dir}'", *more]

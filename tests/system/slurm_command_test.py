@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 from command_case import CommandCase
 
@@ -156,12 +157,53 @@ class SlurmCommandTest(CommandCase):
         self.assertEqual(max(sizes.values()), 4, "MaxArraySize")
         shown = json.loads(self.tool("show", self.run_folder, "--json"))
         self.assertEqual(set(shown["outcomes"]), {"ok"}, "an array was refused")
+        # Whether the folder is shared is found out beside the jobs, once for all runs beside each other.
+        self.assertIn("the run's folder is shared with node", self.tool("slurm", "explain", self.run_folder))
+        self.assertEqual(len(self.probes()), 1)
+        first, self.run_folder = self.run_folder, self.folder / "second"
+        again = subprocess.run(self.command("evo_config.num_generations=1"), env=self.environment(),
+                               capture_output=True, timeout=300)
+        self.assertEqual(again.returncode, 0)
+        self.assertIn("by an earlier probe", self.tool("slurm", "explain", self.run_folder))
+        self.assertEqual(len(self.probes()), 1)
+        self.run_folder = first
         [used] = shown["usage"]
         self.assertEqual((used["resource"], used["kind"], used["cpus"], used["leases"], used["currency"]),
                          ("node", "main", 1, 13, "EUR"))
         self.assertGreater(used["amount"], 0)
         self.assertAlmostEqual(used["cost"], used["amount"], places=3)
         self.assertRegex(self.tool("slurm", "explain", self.run_folder), r"node time +main \(1 vCPU.*EUR")
+
+    def probes(self):
+        jobs = self.cluster.ask("scontrol", "-o", "show", "job")[1].splitlines()
+        return [line for line in jobs if "-probe " in line and f"Command={self.folder}/" in line]
+
+    @unittest.skipIf(os.getuid() != 0, "an ordinary user may not mount: nodes cannot have another folder")
+    def test_a_folder_that_is_not_shared_is_said(self):
+        """The daemons run where something else is mounted over the results."""
+        results = self.folder / "results"
+        results.mkdir()
+        self.run_folder = results / "r"
+        cases = [(f"mount -t tmpfs none {results}", "is not there on node n1"),
+                 (f"mount --bind -o ro {results} {results} && mount -o remount,bind,ro {results}",
+                  "node n1 cannot write to")]
+        for mount, said in cases if os.environ.get("GENESIS_SOAK") == "1" else cases[:1]:
+            with self.subTest(said):
+                wrapper = self.folder / "python"
+                wrapper.write_text(f'#!/bin/sh\nexec unshare -m sh -c \'{mount} && exec "$@"\' - '
+                                   f'{sys.executable} "$@"\n')
+                wrapper.chmod(0o755)
+                with unittest.mock.patch.object(sys, "executable", str(wrapper)):
+                    cluster = slurm_cluster.SlurmCluster("--nodes", "1", "--cpus", "2")
+                self.addCleanup(cluster.close)
+                run = subprocess.run(self.command(), env=dict(self.environment(), **cluster.environment),
+                                     capture_output=True, text=True, timeout=300)
+                self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+                log = (self.run_folder / "evolution_run.log").read_text()
+                self.assertIn("the run's folder is not shared with the nodes: ", log)
+                self.assertIn(said, log)
+                self.assertFalse((self.folder / "first").exists())
+                shutil.rmtree(self.run_folder)
 
     def test_a_start_without_a_cluster_fails_at_once(self):
         for more, said in (({"SLURM_CONF": str(self.folder / "none")}, "SLURM_CONF names"),

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "launch/slurm/batch_script.h"
 
 namespace genesis::launch::slurm {
@@ -428,6 +430,30 @@ TEST_F(Tracked, NoArrayGoesBeforeItIsKnownHowLargeOneMayBe) {
   step(1s);
   EXPECT_TRUE(arrays.empty());
   EXPECT_EQ(submits, std::vector<std::string>{mark("a")}) << "a cluster without arrays";
+}
+
+TEST_F(Tracked, WhenNothingCanRunEveryJobEndsWithTheReason) {
+  restart(2);
+  for (const char* token : {"a", "b", "c"}) tracker->add(mark(token), "", now);
+  step();
+  tracker->submitted(mark("a"), "1", now);
+  tracker->submitted(mark("b"), "2", now);
+  tracker->give_up("no folder", now);
+  std::set<std::string> ended;
+  const auto collect = [&] {
+    for (const TellEnd& end : ends) {
+      EXPECT_EQ(end.failure, "no folder");
+      EXPECT_EQ(end.facts.ended_as, JobOutcomeKind::backend_error);
+      ended.insert(end.mark);
+    }
+  };
+  for (int second = 0; second < 4; ++second) {
+    step(1s);
+    collect();
+    queue({row("1", "CANCELLED", "a"), row("2", "CANCELLED", "b")});
+    collect();
+  }
+  EXPECT_EQ(ended, (std::set<std::string>{mark("a"), mark("b"), mark("c")}));
 }
 
 TEST_F(Tracked, TasksOfAnArrayAreToldApartByTheirPlace) {
