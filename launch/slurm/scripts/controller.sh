@@ -50,7 +50,8 @@ end_now() {
   fi
   hopping=
   stop
-  [ -n "$runner" ] && kill -TERM "$runner" 2>/dev/null
+  # The second request, by another signal: one that is pending swallows its like.
+  [ -n "$runner" ] && kill -HUP "$runner" 2>/dev/null
 }
 
 job=$SLURM_JOB_ID

@@ -95,7 +95,8 @@ TEST_F(Controller, ARunThatEndsWhileItMakesRoomGoesOnNoFurther) {
 
 TEST_F(Controller, OneThatIsStoppedGoesOnNoFurther) {
   stub_sbatch("echo 8\n");
-  plan_.arguments = {"-c", "trap 'exit 130' TERM; kill -TERM $PPID; while :; do sleep 0.02; done"};
+  plan_.arguments = {
+      "-c", "trap '' HUP; trap 'exit 130' TERM; kill -TERM $PPID; while :; do sleep 0.02; done"};
   EXPECT_EQ(run(), 0);
   EXPECT_THAT(said(), testing::Not(HasSubstr("goes on")));
 }
