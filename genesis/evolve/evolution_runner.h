@@ -214,7 +214,7 @@ class EvolutionRunner {
   std::string seed_failure_;  // the last, while there is no correct program
   std::string space_trouble_;
   std::string store_trouble_;
-  std::chrono::steady_clock::time_point started_;
+  std::optional<std::chrono::steady_clock::time_point> started_;
   std::chrono::steady_clock::time_point next_space_check_;
 };
 

@@ -205,8 +205,9 @@ Specimen EvolutionRunner::specimen(std::int64_t generation) {
 }
 
 milliseconds EvolutionRunner::elapsed() const {
+  if (!started_) return setup_.elapsed;
   return setup_.elapsed +
-         std::chrono::duration_cast<milliseconds>(parts_.clock->steady() - started_);
+         std::chrono::duration_cast<milliseconds>(parts_.clock->steady() - *started_);
 }
 
 // Unique over all sessions: attempts are numbered in the journal, and the nonce tells apart a token

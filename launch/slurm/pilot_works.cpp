@@ -86,13 +86,11 @@ PilotWorks::PilotWorks(SlurmOptions options, const LauncherContext& context)
       beat_timer_(io_) {}
 
 Status PilotWorks::open(EventSink sink) {
-  auto missing = missing_commands();
-  if (!process::find_executable("srun", environment_["PATH"])) missing.emplace_back("srun");
-  if (!missing.empty()) {
+  GENESIS_TRY(check_site());
+  if (!process::find_executable("srun", environment_["PATH"])) {
     return make_error(ErrorKind::not_found,
-                      fmt::format("start the SLURM launcher: {} not found on PATH; start the run "
-                                  "where sbatch works (a login node), or use cluster=local",
-                                  join(missing, ", ")));
+                      "start the SLURM launcher: srun not found on PATH, which pilots need; use "
+                      "job_config.slurm.mode=array or job");
   }
   GENESIS_TRY_ASSIGN(program_, worker_program(options_.pilot.worker));
   GENESIS_TRY(make_directories(pilots_.folder));

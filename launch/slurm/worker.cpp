@@ -38,6 +38,10 @@ constexpr milliseconds kCloseTime{1500};
 /// For a runner that never says hello.
 constexpr milliseconds kFirstLineTime{60'000};
 
+/// slurmstepd's connection to srun holds a second small piece back until the first is acknowledged,
+/// which takes 40 ms: the start of an evaluation that ends before is told together with its end.
+constexpr milliseconds kStartHeldBack{50};
+
 /// Processors of their own where there are enough: SLURM may have given less than was asked for.
 bool has_processors_for(const WorkerSetup& setup) {
   cpu_set_t allowed;
@@ -129,7 +133,7 @@ class Worker {
 
   void take(Event event) {
     if (const auto* started = std::get_if<Started>(&event)) {
-      stream_.say(encode(FromWorker(WorkerStarted{started->token})));
+      hold_back(started->token);
     } else if (auto* finished = std::get_if<Finished>(&event)) {
       finish(std::move(*finished));
     } else if (const auto* capacity = std::get_if<Capacity>(&event)) {
@@ -137,6 +141,19 @@ class Worker {
         stream_.say(encode(FromWorker(WorkerNotice{capacity->reason})));
       }
     }
+  }
+
+  void hold_back(const std::string& token) {
+    auto& timer = starts_.try_emplace(token, io_).first->second;
+    timer.expires_after(kStartHeldBack);
+    timer.async_wait([this, token](const boost::system::error_code& stopped) {
+      if (const std::string line = told_start(token); !stopped && !line.empty()) stream_.say(line);
+    });
+  }
+
+  /// The line that says that it started; empty: that has been said.
+  std::string told_start(const std::string& token) {
+    return starts_.erase(token) == 0 ? "" : encode(FromWorker(WorkerStarted{token}));
   }
 
   void finish(Finished finished) {
@@ -158,7 +175,7 @@ class Worker {
       failpoint("worker.after_record");
       folders_.erase(folder);
     }
-    stream_.say(line);
+    stream_.say(told_start(ended.token) + line);
     if (stopping_ && folders_.empty()) close();
   }
 
@@ -233,6 +250,7 @@ class Worker {
   std::unique_ptr<Launcher> launcher_;
   std::map<std::string, std::filesystem::path> folders_;  ///< Of jobs that have not ended.
   std::set<std::string> cancelled_;                       ///< By the runner.
+  std::map<std::string, asio::steady_timer> starts_;      ///< That are held back.
   std::string why_;
   Status failure_;
   bool stopping_ = false;

@@ -222,7 +222,7 @@ class ErrorTest(CliTest):
         ("genesis_launch", ["task=small", "job_config.time=soon"]),
         ("genesis_launch", ["task=small", "evo_config.num_generations=[1"]),
         ("genesis_launch", ["task=samll"]),
-        ("genesis_launch", ["task=small", "cluster=slurm", "++job_config.slurm.mode=pilot"]),
+        ("genesis_launch", ["task=small", "cluster=slurm", "++job_config.slurm.mode=auto"]),
         ("genesis_launch", ["task=small", "cluster=e2b", "++job_config.provider=cloud"]),
     ]
 

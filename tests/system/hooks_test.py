@@ -137,6 +137,9 @@ class HooksTest(CommandCase):
             own = schema["$defs"][line["event"]]["properties"]
             self.assertEqual(set(line) - set(schema["properties"]) - set(own), set(), line)
         self.assertEqual([line["seq"] for line in lines], list(range(1, len(lines) + 1)))
+        for start, after in zip(lines, lines[1:]):
+            if start["event"] == "start" and not start["resumed"]:
+                self.assertLessEqual(start["elapsed_s"], after["elapsed_s"])
         self.assertEqual([line["generation"] for line in self.of("improvement")],
                          self.stored_improvements())
         return lines
