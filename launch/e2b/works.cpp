@@ -62,7 +62,7 @@ Works::Works(E2BOptions options, const LauncherContext& context, std::shared_ptr
       claim_timer_(io_),
       hurry_timer_(io_) {}
 
-void Works::open(EventSink sink) {
+Status Works::open(EventSink sink) {
   outbox_.emplace(io_, std::move(sink));
   SandboxPool::Host host;
   // The pool may outlive us by what it has begun: abandon() and close() take these away.
@@ -91,6 +91,7 @@ void Works::open(EventSink sink) {
   arm_usage_timer();
   asio::co_spawn(
       io_, [self = shared_from_this()] { return self->look_for_strays(); }, asio::detached);
+  return {};
 }
 
 void Works::submit(JobSpec spec) {

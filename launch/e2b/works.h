@@ -29,7 +29,7 @@ class Works : public std::enable_shared_from_this<Works> {
   Works(E2BOptions options, const LauncherContext& context, std::shared_ptr<Provider> provider,
         std::string notice);
 
-  void open(EventSink sink);
+  Status open(EventSink sink);
   void submit(JobSpec spec);
   void reattach(Reattach job);
   void cancel(const std::string& token);
