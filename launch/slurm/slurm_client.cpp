@@ -196,6 +196,8 @@ CommandFailure failure_of(const std::string& command, const CommandEnd& end) {
   const std::string said = failure_text(end.output);
   failure.text = fmt::format("{}: {}", command,
                              said.empty() ? fmt::format("it ended with code {}", end.code) : said);
+  const std::string advice = refusal_advice(end.output);
+  if (!advice.empty()) failure.text += fmt::format(" ({})", advice);
   return failure;
 }
 

@@ -230,4 +230,26 @@ std::string failure_text(std::string_view errors) {
   return to_valid_utf8(said.substr(0, 500));
 }
 
+std::string refusal_advice(std::string_view errors) {
+  static constexpr std::pair<std::string_view, const char*> kAdvice[] = {
+      {"Invalid partition name", "job_config.partition; `sinfo` lists those that there are"},
+      {"Invalid account",
+       "job_config.account, job_config.partition; `sacctmgr show assoc "
+       "user=$USER` lists those that go together"},
+      {"Invalid qos", "job_config.qos; `sacctmgr show qos` lists those that there are"},
+      {"time limit is invalid", "job_config.time; `sinfo -o '%P %l'` shows the partitions' limits"},
+      {"node configuration is not available",
+       "job_config.cpus, gpus, mem, constraint; `sinfo -N -l` shows what nodes have"},
+      {"Memory specification can not be satisfied",
+       "job_config.mem; `sinfo -N -l` shows what nodes have"},
+      {"generic resource (gres)",
+       "job_config.gpus, gres; `sinfo -N -o '%N %G'` shows what nodes have"},
+      {"Invalid feature", "job_config.constraint; `sinfo -N -o '%N %f'` shows what nodes have"},
+  };
+  for (const auto& [words, advice] : kAdvice) {
+    if (errors.find(words) != std::string_view::npos) return advice;
+  }
+  return "";
+}
+
 }  // namespace genesis::launch::slurm

@@ -82,5 +82,7 @@ struct CommandFailure {
 FailureKind failure_kind(std::string_view errors);
 /// Its last line that says something, without "sbatch: error:".
 std::string failure_text(std::string_view errors);
+/// Which option a refusal is about and where its values are to be seen; empty: that is not known.
+std::string refusal_advice(std::string_view errors);
 
 }  // namespace genesis::launch::slurm

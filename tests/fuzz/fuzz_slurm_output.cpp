@@ -40,6 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const StepRow& step : parse_steps(text, "1")) require(is_job_id(step.step));
   for (const auto& node : parse_node_names(text)) require(!node.empty() && node.front() != '-');
   failure_kind(text);
+  refusal_advice(text);
   require(failure_text(text).size() <= 1500);
   for (const JobRow& row : parse_listing(text)) {
     require(is_job_id(row.id) && row.cpus >= 0);

@@ -229,6 +229,7 @@ class SlurmPilotTest(CommandCase):
         done = self.launch(self.command(self.folder / "r", 2, 0, "distributed_job_config.partition=nowhere"))
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("invalid partition", (done.stdout + done.stderr).lower())
+        self.assertIn("`sinfo` lists those that there are", done.stdout + done.stderr)
 
 
 if __name__ == "__main__":

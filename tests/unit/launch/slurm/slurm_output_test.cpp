@@ -101,6 +101,11 @@ TEST(SlurmOutput, FailuresToldApart) {
             FailureKind::busy);
   EXPECT_EQ(kind("slurm_load_jobs error: Invalid job id specified"), FailureKind::unknown_job);
   EXPECT_EQ(kind("Slurm accounting storage is disabled"), FailureKind::no_accounting);
+  EXPECT_THAT(
+      refusal_advice("sbatch: error: invalid partition specified: x\nsbatch: error: Batch job "
+                     "submission failed: Invalid partition name specified\n"),
+      testing::HasSubstr("job_config.partition; `sinfo`"));
+  EXPECT_EQ(refusal_advice("sbatch: error: something else"), "");
   EXPECT_EQ(failure_text("sbatch: error: a\nsbatch: error: Batch job submission failed: why\n"),
             "Batch job submission failed: why");
 }
