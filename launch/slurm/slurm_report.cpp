@@ -114,20 +114,21 @@ std::vector<JobRow> jobs_of_run(const std::vector<JobRow>& all, const RunFacts& 
 
 namespace {
 
-std::string runner_words(const std::vector<JobRow>& rows) {
+std::string runner_words(const RunFacts& run, const std::vector<JobRow>& rows) {
   const bool controlled = std::any_of(rows.begin(), rows.end(), [](const JobRow& row) {
     return is_controller(row) && is_alive(row);
   });
-  return controlled ? "none lives now; its controller is in SLURM"
-                    : "none lives; `genesis resume` continues the run";
+  if (controlled) return "none lives now; its controller is in SLURM";
+  if (run.status == "finished") return "none lives, nor is one needed";
+  return "none lives; `genesis resume` continues the run";
 }
 
 }  // namespace
 
 std::string status_text(const RunFacts& run, const std::vector<JobRow>& rows) {
   std::string text = heading_of(run);
-  text +=
-      fmt::format("  {:<12} {}\n", "runner", run.owner.empty() ? runner_words(rows) : run.owner);
+  text += fmt::format("  {:<12} {}\n", "runner",
+                      run.owner.empty() ? runner_words(run, rows) : run.owner);
   text += fmt::format("  {:<12} {}\n", "jobs", count_text(rows));
   for (const auto& [name, line] : run.usage) text += fmt::format("  {:<12} {}\n", name, line);
   const std::string listed = rows_text(rows);

@@ -82,6 +82,8 @@ TEST(SlurmReport, StatusCountsAndSaysWhy) {
   EXPECT_EQ(json["jobs"][1]["what"], "pilot-1");
   EXPECT_TRUE(json["jobs"][1]["reason"].is_null());
   EXPECT_TRUE(json["runner"].is_null());
+  run.status = "finished";
+  EXPECT_THAT(status_text(run, rows), HasSubstr("nor is one needed"));
 }
 
 TEST(SlurmReport, ARunIsHeldByItsRunnerOrByAControllerThatWaits) {
