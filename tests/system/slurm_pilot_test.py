@@ -5,23 +5,11 @@ walltime, and that every evaluation is recorded once and nothing is left."""
 import json
 import os
 import pathlib
-import shutil
 import signal
-import sqlite3
-import subprocess
-import sys
-import tempfile
 import unittest
 
-from command_case import CommandCase
+from slurm_case import BIN, SlurmCase, needs, slurm_cluster
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-import slurm_cluster  # noqa: E402
-
-HOME = pathlib.Path(os.environ.get("GENESIS_HOME", pathlib.Path(__file__).resolve().parents[2]))
-BIN = pathlib.Path(os.environ.get("GENESIS_BIN", HOME / "build/release/bin"))
-MISSING = slurm_cluster.missing_programs()
-SEED = "# EVOLVE-BLOCK-START\nscore 1.5\nwidth 0.25\n# EVOLVE-BLOCK-END\n"
 # The keys of the person who started it are none of a candidate's business.
 EVALUATOR = """#!/bin/sh
 set -e
@@ -33,62 +21,19 @@ printf '{"correct": true}' > "$2/correct.json"
 """
 
 
-@unittest.skipIf(MISSING, f"SLURM is not installed: no {', '.join(MISSING)}")
-class SlurmPilotTest(CommandCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.cluster = slurm_cluster.SlurmCluster("--nodes", "2", "--cpus", "4", "--set", "MessageTimeout=4")
-        cls.addClassCleanup(cls.cluster.close)
-
+@needs()
+class SlurmPilotTest(SlurmCase):
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gpl"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        super().setUp()
         # What a test that failed left would be in the next one's way.
         self.addCleanup(self.cluster.ask, "scancel", "--partition=main")
-        (self.folder / "seed.txt").write_text(SEED)
         (self.folder / "score.sh").write_text(EVALUATOR)
-        (self.folder / "score.sh").chmod(0o755)
-        self.witness = self.folder / "witness"
-
-    def environment(self, **more):
-        return dict(os.environ, GENESIS_HOME=str(HOME), SECRET_API_KEY="sk-1", **self.cluster.environment,
-                    **more)
 
     def command(self, run, generations, wait, *more):
-        return [str(BIN / "genesis_launch"), "variant=default", "cluster=remote", "seed=5",
-                f"output_dir={run}", f"evo_config.init_program_path={self.folder}/seed.txt",
-                "++evo_config.language=yaml", f"evo_config.num_generations={generations}",
-                "evo_config.max_parallel_jobs=2", "++db_config.num_islands=1",
-                "distributed_job_config.conda_env=null", "distributed_job_config.partition=main",
-                "distributed_job_config.time=30s", "distributed_job_config.mem=1G",
-                "++distributed_job_config.gpus=0", "++distributed_job_config.slurm.mode=pilot",
-                "++distributed_job_config.slurm.pilot_grace=3s",
-                f"++distributed_job_config.env_vars={{WAIT: '{wait}', WITNESS: '{self.witness}'}}",
-                f"++distributed_job_config.evaluator_command='{self.folder}/score.sh "
-                "{program_path} {results_dir}'", *more]
-
-    def launch(self, command, **more):
-        return subprocess.run(command, env=self.environment(**more), capture_output=True, text=True,
-                              timeout=300)
-
-    def begin(self, command):
-        runner = subprocess.Popen(command, env=self.environment(), stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.DEVNULL)
-        self.addCleanup(self.reap, runner)
-        return runner
-
-    def rows(self, run, question):
-        try:
-            store = sqlite3.connect(f"file:{run}/run.sqlite?mode=ro", uri=True)
-            try:
-                return store.execute(question).fetchall()
-            finally:
-                store.close()
-        except sqlite3.OperationalError:
-            return []
-
-    def queue(self):
-        return self.cluster.ask("squeue", "-h", "-o", "%i %T %j")[1].split("\n")[:-1]
+        return super().command(
+            run, generations, wait, "distributed_job_config.time=30s", "distributed_job_config.mem=1G",
+            "++distributed_job_config.gpus=0", "++distributed_job_config.slurm.mode=pilot",
+            "++distributed_job_config.slurm.pilot_grace=3s", *more)
 
     def check_accounts(self, run, generations):
         """Every program once, every attempt with an end, everything that ran in the journal, nothing left."""
@@ -100,7 +45,7 @@ class SlurmPilotTest(CommandCase):
         witnessed = self.witness.read_text().split()
         self.assertEqual(len(set(witnessed)), len(witnessed), "an attempt ran twice")
         self.assertLessEqual(set(witnessed), set(attempts))
-        self.poll("no allocation is left", lambda: not self.queue())
+        self.poll("no allocation is left", lambda: not self.jobs())
         self.poll("no worker is left", lambda: not self.named(self.cluster.tell("pids")["others"], "genesis"))
         return attempts
 
@@ -131,7 +76,7 @@ class SlurmPilotTest(CommandCase):
         self.assertEqual(scores["remote"], scores["local"])
         self.assertEqual(self.rows(self.folder / "remote", "SELECT DISTINCT ref GLOB '*1 pilot=genesis-* job=* "
                                    "node=n*' FROM attempts"), [(1,)])
-        self.poll("no allocation is left", lambda: not self.queue())
+        self.poll("no allocation is left", lambda: not self.jobs())
 
     def metrics(self, path):
         """Without how long it took."""
@@ -167,7 +112,7 @@ class SlurmPilotTest(CommandCase):
                 self.assertEqual("lost" in outcomes, not kept, outcomes)
                 self.assertEqual(outcomes.count("exited"), 4)
 
-    def running(self, run, count):
+    def tokens(self, run, count):
         question = "SELECT token FROM attempts WHERE ref LIKE '%pilot=%' AND outcome = ''"
         self.poll("evaluations run", lambda: self.witness.exists() and len(self.rows(run, question)) == count)
         return [row[0] for row in self.rows(run, question)]
@@ -176,7 +121,7 @@ class SlurmPilotTest(CommandCase):
         run = self.folder / "r"
         # Longer than any grace: what has the time to end by itself is not lost.
         runner = self.begin(self.command(run, 3, 60))
-        tokens = self.running(run, 1)
+        tokens = self.tokens(run, 1)
         for srun in self.named(slurm_cluster.descendants(runner.pid), "srun"):
             os.kill(srun, signal.SIGKILL)
         pathlib.Path(f"{self.witness}.quick").touch()
@@ -188,7 +133,7 @@ class SlurmPilotTest(CommandCase):
     def test_what_ends_within_the_grace_is_collected_when_the_runner_is_killed(self):
         run = self.folder / "r"
         runner = self.begin(self.command(run, 3, 2))
-        tokens = self.running(run, 2)
+        tokens = self.tokens(run, 2)
         runner.kill()
         runner.wait()
         again = self.launch(self.command(run, 3, 2))
@@ -200,7 +145,7 @@ class SlurmPilotTest(CommandCase):
         run = self.folder / "r"
         more = ["++distributed_job_config.slurm.pilot_lease=4s"]
         runner = self.begin(self.command(run, 2, 60, *more))
-        tokens = self.running(run, 1)
+        tokens = self.tokens(run, 1)
         # In an order in which nobody can tell the worker.
         sruns = self.named(slurm_cluster.descendants(runner.pid), "srun")
         for victims, sign in ((sruns, signal.SIGSTOP), ([runner.pid], signal.SIGKILL), (sruns, signal.SIGKILL)):
